@@ -1,0 +1,111 @@
+"""The machine's settings: environment variables that begin with TERRITOIRE_, each with a default that works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from territoire.core import places
+from territoire.core.errors import SettingsError
+
+__all__ = ["Settings", "SettingsRow", "describe", "load"]
+
+_PREFIX = "TERRITOIRE_"
+
+
+def _default_var() -> Path:
+    return (places.checkout() or Path.cwd()) / "var"
+
+
+class Settings(BaseSettings):
+    """What may differ from one machine to the next; the datasets are declared elsewhere."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
+
+    database_url: str | None = Field(
+        None, description="login that migrates; without it Territoire keeps its own PostgreSQL"
+    )
+    loader_url: str | None = Field(None, description="login of the loads, member of the role loader")
+    reader_url: str | None = Field(None, description="login of the server, member of the role reader")
+    var: Path = Field(default_factory=_default_var, description="folder of all that is written while running")
+    public_url: str | None = Field(None, description="address that visitors use, when a proxy stands in front")
+    generation_grace: int = Field(900, ge=0, description="seconds a superseded generation is kept")
+
+    @field_validator("var")
+    @classmethod
+    def _make_absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @field_validator("database_url", "loader_url", "reader_url")
+    @classmethod
+    def _accept_a_database_address(cls, address: str | None) -> str | None:
+        if address is not None and not (
+            address.startswith(("postgresql://", "postgres://")) or re.match(r"\s*[a-z_]+\s*=", address)
+        ):
+            raise ValueError("not the address of a PostgreSQL database, such as postgresql://user@host/territoire")
+        return address
+
+    @field_validator("public_url")
+    @classmethod
+    def _accept_a_web_address(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("not a web address, such as https://geo.example.org")
+        if parts.path.rstrip("/").endswith("/ogc"):
+            raise ValueError("give the address of the site without /ogc, which is added")
+        if address.endswith("/"):
+            raise ValueError("give the address without the / at its end")
+        return address
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRow:
+    """One line of `territoire settings`."""
+
+    name: str
+    value: str
+    """Ready to be shown: passwords are hidden."""
+    origin: str
+    """`environment` or `default`."""
+    explanation: str
+
+
+def load() -> Settings:
+    """Read the settings from the environment, or say which variable is wrong and why."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]  # each field has a default
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        variable = _PREFIX + str(first["loc"][0]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        given = _redact(str(first["input"]))
+        raise SettingsError(
+            f"{variable}={given}: {reason}", remedy=f"correct {variable}, or unset it to get the default"
+        ) from exc
+
+
+def describe(settings: Settings) -> Sequence[SettingsRow]:
+    """List each setting with its value, where it comes from and what it is for."""
+    return [
+        SettingsRow(
+            name=_PREFIX + name.upper(),
+            value="" if (value := getattr(settings, name)) is None else _redact(str(value)),
+            origin="environment" if name in settings.model_fields_set else "default",
+            explanation=field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _redact(address: str) -> str:
+    """Hide the passwords of an address, in either spelling of libpq."""
+    address = re.sub(r"(://[^/@\s:]*):[^/\s]*@", r"\1:***@", address)
+    return re.sub(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", address, flags=re.IGNORECASE)
