@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from setuptools import setup
 
 
-def files_under(*folders: str) -> list[tuple[str, list[str]]]:
+def files_under(*folders: str) -> list[tuple[str, Sequence[str]]]:
     """List each folder with its files, as setuptools wants them, to be installed under share/territoire."""
-    found: list[tuple[str, list[str]]] = []
+    found: list[tuple[str, Sequence[str]]] = []
     for top in folders:
         for folder, below, names in os.walk(top):
             below[:] = sorted(name for name in below if not name.startswith((".", "__pycache__")))

@@ -1,4 +1,4 @@
-"""The folders, configuration files and child processes of the private PostgreSQL cluster."""
+"""The folders and files of the private PostgreSQL cluster."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ import os
 import pwd
 import shutil
 import stat
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from territoire.core.errors import ClusterError
+from territoire.core.postgres_binaries import last_lines, run
 
 __all__ = [
     "ROLES",
+    "Cluster",
     "configure",
     "initialise",
-    "last_lines",
     "locked",
     "make_folders",
-    "run",
     "set_aside_if_broken",
     "shorten_log",
+    "unfinished_place",
 ]
 
 ROLES = ("admin", "loader", "reader")
 """The roles of the cluster that its accounts may take; admin is its superuser."""
 
 _LOG_LIMIT_BYTES = 10_000_000
-
-# PostGIS reads the PROJ of the system: variables meant for the wheels, conda or QGIS would mislead it.
-_FOREIGN = ("PG", "LC_", "LANG", "PROJ_", "GDAL_", "TZ", "NOTIFY_SOCKET", "LD_PRELOAD")
 
 _CONFIGURATION = """\
 # Written by Territoire at each start; put your own settings in local.conf, beside this file.
@@ -66,50 +64,38 @@ include_if_exists = 'local.conf'
 """
 
 
-def run(
-    command: Sequence[str | Path], *, account: str | None, text: str | None = None, timeout: float = 180
-) -> subprocess.CompletedProcess[str]:
-    """Run a program of PostgreSQL as the cluster's account, in a folder and environment that cannot disturb it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    environment["LC_ALL"] = "C"
-    group = None if account is None else pwd.getpwnam(account).pw_gid
-    try:
-        return subprocess.run(  # noqa: S603 - a fixed list of programs, no shell
-            [str(part) for part in command],
-            input=text,
-            stdin=subprocess.DEVNULL if text is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-            cwd="/",  # the account may not be allowed to enter where we stand
-            env=environment,
-            user=account,
-            group=group,
-            extra_groups=None if account is None else [],
-        )
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        raise ClusterError(f"{command[0]} could not be run: {exc}") from exc
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a private cluster lives and what runs it; locating one starts nothing."""
+
+    data: Path
+    socket: Path
+    """The folder of the socket: a short path, as a socket's address holds 107 bytes."""
+    log: Path
+    lock: Path
+    bindir: Path
+    account: str | None
+    """The account that runs it, or None for the account that asks."""
 
 
 @contextmanager
-def locked(lock: Path) -> Iterator[None]:
+def locked(lock: Path) -> Generator[None]:
     """Hold the cluster's lock, so that two commands never make, start or stop it at the same time."""
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def make_folders(data: Path, socket: Path, *, account: str | None) -> None:
-    """Make the folders of the data and of the socket; the second is anew at each start, as /run and /tmp empty."""
-    data.parent.mkdir(parents=True, exist_ok=True)
-    if account is None:
-        _make_private_folder(socket)
+def make_folders(cluster: Cluster) -> None:
+    """Make the folders of the data and of the socket; the second at each start, as /run and /tmp are emptied."""
+    if cluster.account is None:
+        cluster.data.parent.mkdir(parents=True, exist_ok=True)
+        _make_private_folder(cluster.socket)
         return
-    owner = pwd.getpwnam(account)
-    socket.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for folder in (data.parent, socket):
+    owner = pwd.getpwnam(cluster.account)
+    for folder in (cluster.data.parent, cluster.socket):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.chmod(0o755)  # whatever root's umask, the account has to pass
         folder.mkdir(exist_ok=True)
         os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
         folder.chmod(0o700)
@@ -128,6 +114,11 @@ def _make_private_folder(folder: Path) -> None:
     folder.chmod(0o700)
 
 
+def unfinished_place(cluster: Cluster) -> Path:
+    """Return where a data directory is made before it is moved to its place."""
+    return cluster.data.with_name(f"{cluster.data.name}.new")
+
+
 def set_aside_if_broken(data: Path) -> Path | None:
     """Put aside a data directory that cannot be one, and return its new place; an empty one just goes."""
     if (data / "PG_VERSION").is_file() and (data / "global" / "pg_control").is_file():
@@ -142,16 +133,16 @@ def set_aside_if_broken(data: Path) -> Path | None:
     return aside
 
 
-def initialise(data: Path, *, bindir: Path, account: str | None) -> None:
-    """Make a new data directory beside its place and rename it there whole: an interrupted one never counts."""
-    unfinished = data.with_name(f"{data.name}.new")
+def initialise(cluster: Cluster) -> None:
+    """Make a data directory beside its place and move it there whole: an interrupted one never counts."""
+    unfinished = unfinished_place(cluster)
     if unfinished.exists():
         shutil.rmtree(unfinished)
     # Debian and Fedora have C.UTF-8; macOS may not, and its C sorts the same.
     locale = "C.UTF-8" if sys.platform == "linux" else "C"
     done = run(
         [
-            bindir / "initdb",
+            cluster.bindir / "initdb",
             "--pgdata",
             unfinished,
             "--username=admin",
@@ -160,34 +151,29 @@ def initialise(data: Path, *, bindir: Path, account: str | None) -> None:
             f"--locale={locale}",
             "--no-instructions",
         ],
-        account=account,
+        account=cluster.account,
     )
     if done.returncode != 0:
-        raise ClusterError(f"initdb could not make {data}:\n{last_lines(done.stdout + done.stderr)}")
+        raise ClusterError(f"initdb could not make {cluster.data}:\n{last_lines(done.stdout + done.stderr)}")
     main = unfinished / "postgresql.conf"
-    _write(main, main.read_text("utf-8") + "\ninclude = 'territoire.conf'\n", account=account)
-    unfinished.rename(data)
+    _write(main, main.read_text("utf-8") + "\ninclude = 'territoire.conf'\n", account=cluster.account)
+    unfinished.rename(cluster.data)
 
 
-def configure(data: Path, socket: Path, *, account: str | None) -> None:
-    """Write the settings, and who may enter as whom: accounts of this machine by its socket, no password, no TCP."""
-    accounts = {"root", _running_account(), account or "root"}
+def configure(cluster: Cluster) -> None:
+    """Write the settings, and who may enter as whom: by the socket alone, as the accounts named here."""
+    accounts = {"root", _running_account(), cluster.account or "root"}
     pairs = [f'territoire "{name}" {role}\n' for name in sorted(accounts) for role in ROLES]
-    quoted = str(socket).replace("'", "''")
-    _write(data / "territoire.conf", _CONFIGURATION.format(socket=quoted), account=account)
-    _write(data / "pg_hba.conf", "local all all peer map=territoire\n", account=account)
-    _write(data / "pg_ident.conf", "".join(pairs), account=account)
+    quoted = str(cluster.socket).replace("'", "''")
+    _write(cluster.data / "territoire.conf", _CONFIGURATION.format(socket=quoted), account=cluster.account)
+    _write(cluster.data / "pg_hba.conf", "local all all peer map=territoire\n", account=cluster.account)
+    _write(cluster.data / "pg_ident.conf", "".join(pairs), account=cluster.account)
 
 
 def shorten_log(log: Path) -> None:
     """Keep one old log beside the new one when it has grown."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
-
-
-def last_lines(text: str, count: int = 12) -> str:
-    """Return the end of a log, indented under the message that quotes it."""
-    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-count:])
 
 
 def _running_account() -> str:

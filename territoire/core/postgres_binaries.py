@@ -1,4 +1,4 @@
-"""Where this machine keeps PostgreSQL's server programs, and what to type where it has none.
+"""PostgreSQL's server programs: where they are, how we run them, and what to type where there are none.
 
 Standard library only: set-up runs this module before any package is installed.
 """
@@ -6,6 +6,7 @@ Standard library only: set-up runs this module before any package is installed.
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from territoire.core.errors import ClusterError
 
-__all__ = ["MAJORS", "PostgresBinaries", "discover", "for_major", "remedy", "usable"]
+__all__ = ["MAJORS", "PostgresBinaries", "discover", "for_major", "last_lines", "remedy", "run", "usable"]
 
 MAJORS = range(15, 19)
 """The major versions of PostgreSQL that Territoire works with."""
@@ -81,7 +82,42 @@ def remedy(installed: Sequence[PostgresBinaries] = ()) -> str:
     )
 
 
+# PostGIS reads the PROJ of the system: variables meant for the wheels, conda or QGIS would mislead it.
+_FOREIGN = ("PG", "LC_", "LANG", "PROJ_", "GDAL_", "TZ", "NOTIFY_SOCKET", "LD_PRELOAD")
+
 _NEEDED = ("initdb", "pg_ctl", "postgres", "pg_controldata")
+
+
+def run(
+    command: Sequence[str | Path], *, account: str | None, text: str | None = None, timeout: float = 180
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of PostgreSQL as an account, deaf to the caller's folder and environment."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    environment["LC_ALL"] = "C"
+    group = None if account is None else pwd.getpwnam(account).pw_gid
+    try:
+        return subprocess.run(
+            [str(part) for part in command],
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            cwd="/",  # the account may not be allowed to enter where we stand
+            env=environment,
+            user=account,
+            group=group,
+            extra_groups=None if account is None else [],
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise ClusterError(f"{command[0]} could not be run: {exc}") from exc
+
+
+def last_lines(text: str, count: int = 12) -> str:
+    """Return the end of a log, indented under the message that quotes it."""
+    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-count:])
 
 
 def _candidate_folders(places: Sequence[str]) -> Iterator[Path]:
@@ -120,9 +156,7 @@ def _output(command: list[str]) -> str:
     # The wrapper of postgresql-common warns in the language of the user; C keeps what we parse stable.
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 - fixed programs, no shell
-            command, capture_output=True, text=True, timeout=20, check=False, env=environment
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=environment)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -138,7 +172,7 @@ def _what_is_missing(installed: Sequence[PostgresBinaries]) -> str:
 
 
 def _main() -> int:
-    """Tell set-up what is here: 0 and the folder if usable; else 1, the message, and on stdout a bare major."""
+    """Tell set-up what is here: 0 and the folder; else 1, the message, and a major that lacks PostGIS."""
     installed = discover()
     try:
         sys.stdout.write(f"{usable(installed).bindir}\n")

@@ -1,4 +1,4 @@
-"""The machine's settings: environment variables that begin with TERRITOIRE_, each with a default that works."""
+"""The machine's settings: environment variables TERRITOIRE_*, each with a default that works."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     )
     loader_url: str | None = Field(None, description="login of the loads, member of the role loader")
     reader_url: str | None = Field(None, description="login of the server, member of the role reader")
-    var: Path = Field(default_factory=_default_var, description="folder of all that is written while running")
-    public_url: str | None = Field(None, description="address that visitors use, when a proxy stands in front")
+    var: Path = Field(default_factory=_default_var, description="folder of what is written while running")
+    public_url: str | None = Field(None, description="address that visitors use, behind a proxy")
     generation_grace: int = Field(900, ge=0, description="seconds a superseded generation is kept")
 
     @field_validator("var")
