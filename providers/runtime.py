@@ -1,0 +1,197 @@
+"""What the plug-ins share in a process: settings, registry, pool, and what is published.
+
+pygeoapi builds a plug-in from text at each request and hands it nothing, so this is the one global of the house.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import time
+from typing import Any
+
+import psycopg
+from psycopg import errors as sqlstate
+from psycopg_pool import PoolTimeout
+
+from territoire.core import cluster, database, places, registry, settings
+from territoire.core.database import Connection, Pool
+from territoire.core.errors import (
+    ClusterError,
+    DatabaseError,
+    GoneError,
+    NotFoundError,
+    RequestError,
+    UnavailableError,
+)
+from territoire.core.models import Dataset
+from territoire.core.registry import Registry
+from territoire.query import published
+from territoire.query.items import Statement
+from territoire.query.model import Generation
+
+#: How old the copy of the pointer may be.
+_FRESH_S = 1.0
+#: pygeoapi calls plug-ins in a few threads; more of them wait, rather than take the database's connections.
+_POOL_SIZE = 8
+#: Generations kept beside the current ones, for walks that are under way.
+_KEPT = 32
+
+_Row = tuple[Any, ...]  # columns have many types
+
+
+class Runtime:
+    """One process's settings, pool and copy of the published generations; making it does no I/O."""
+
+    def __init__(self, configured: settings.Settings) -> None:
+        self._settings = configured
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._current: dict[str, Generation] = {}
+        self._walked: dict[tuple[str, int], Generation] = {}
+        self._read_at = float("-inf")
+        self._is_away = False
+
+    @functools.cached_property
+    def registry(self) -> Registry:
+        """What the YAML files declare: read once, for a dataset whose published declaration is not known yet."""
+        return registry.load(places.datasets_folder())
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """Return a dataset without asking the database: as last seen published, else as declared."""
+        seen = self._current.get(dataset_id)
+        return seen.dataset if seen else self.registry.get(dataset_id)
+
+    def generation(self, dataset_id: str, number: int | None = None) -> Generation:
+        """Return the published generation, or the one of that number that a walk began in."""
+        self._refresh()
+        current = self._current.get(dataset_id)
+        if number is None:
+            if current is None:
+                raise NotFoundError(
+                    f"{dataset_id} is not published yet", remedy=f"load it: territoire etl run {dataset_id}"
+                )
+            return current
+        if current is not None and current.number == number:
+            return current
+        return self._older(dataset_id, number)
+
+    def fetch(self, generation: Generation, statement: Statement) -> list[_Row]:
+        """Run a statement on a generation's view; its errors are those that a visitor can understand."""
+        query, values = statement
+        try:
+            return self._execute(query, values)
+        except sqlstate.UndefinedTable as exc:
+            self._walked.pop((generation.dataset.id, generation.number), None)
+            raise _gone(generation.dataset.id) from exc
+        except (psycopg.DataError, UnicodeEncodeError) as exc:
+            raise RequestError(
+                "a value cannot be compared with its column", remedy="write it in the column's type"
+            ) from exc
+
+    def _older(self, dataset_id: str, number: int) -> Generation:
+        known = self._walked.get((dataset_id, number))
+        if known is not None:
+            return known
+        # a cursor made by another process may be newer than our copy of the pointer: the database knows
+        rows = self._execute(published.ONE, (dataset_id, number))
+        if not rows:
+            raise _gone(dataset_id)
+        found = published.generation(rows[0])
+        while len(self._walked) >= _KEPT:
+            self._walked.pop(next(iter(self._walked)), None)
+        self._walked[dataset_id, number] = found
+        return found
+
+    def _refresh(self) -> None:
+        """Read the pointer if our copy is older than a second; a declaration is parsed once per generation."""
+        if not self._is_fresh():
+            with self._lock:
+                if not self._is_fresh():
+                    self._read()
+        if self._is_away:
+            # those who waited for the lock do not each wait for the database again
+            raise _away()
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._read_at < _FRESH_S
+
+    def _read(self) -> None:
+        started = time.monotonic()
+        try:
+            pointer = {row[0]: (row[1], row[2]) for row in self._execute(published.POINTER, ())}
+            seen = {name: (found.number, found.published_at) for name, found in self._current.items()}
+            if pointer != seen:
+                self._current = {row[0]: self._reuse(row) for row in self._execute(published.CURRENT, ())}
+            self._read_at, self._is_away = started, False
+        except UnavailableError:
+            self._read_at, self._is_away = time.monotonic(), True
+
+    def _reuse(self, row: _Row) -> Generation:
+        known = self._current.get(row[0])
+        same = known is not None and (known.number, known.published_at) == (row[1], row[8])
+        return known if known is not None and same else published.generation(row)
+
+    def _execute(self, query: Any, values: Any) -> list[_Row]:  # what psycopg's execute takes
+        pool = self._opened()
+        try:
+            return _ask(pool, query, values)
+        except PoolTimeout as exc:
+            raise _away() from exc
+        except sqlstate.QueryCanceled as exc:
+            raise UnavailableError(
+                f"the answer took more than {database.STATEMENT_TIMEOUT_MS // 1000} s",
+                remedy="ask for less: a smaller limit or bbox",
+            ) from exc
+        except psycopg.OperationalError:
+            # connections made before the database restarted are dead: have them replaced, and try once more
+            pool.check()
+        try:
+            return _ask(pool, query, values)
+        except psycopg.OperationalError as exc:
+            raise _away() from exc
+
+    def _opened(self) -> Pool:
+        if self._pool is None:
+            try:
+                self._pool = database.reader_pool(_reader_url(self._settings), size=_POOL_SIZE)
+            except (ClusterError, DatabaseError) as exc:
+                raise _away() from exc
+        if self._pool.closed:
+            self._pool.open()
+        return self._pool
+
+
+@functools.cache
+def runtime() -> Runtime:
+    """Return this process's runtime."""
+    return Runtime(settings.load())
+
+
+# a pool's threads and sockets do not survive a fork
+os.register_at_fork(after_in_child=runtime.cache_clear)
+
+
+def _ask(pool: Pool, query: Any, values: Any) -> list[_Row]:  # what psycopg's execute takes
+    connection: Connection
+    with pool.connection() as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def _reader_url(configured: settings.Settings) -> str:
+    if any((configured.database_url, configured.loader_url, configured.reader_url)):
+        return database.urls(configured).reader
+    # a request never starts a database that someone stopped
+    return cluster.url(cluster.locate(configured), "reader")
+
+
+def _away() -> UnavailableError:
+    return UnavailableError("the database does not answer", remedy="try again in a few seconds")
+
+
+def _gone(dataset_id: str) -> GoneError:
+    return GoneError(
+        f"{dataset_id} has been reloaded since this walk began, and what it walked is gone",
+        remedy="leave `cursor` out to start again",
+    )
