@@ -33,8 +33,8 @@ _SOCKET_SECONDS = 10
 
 def answers(cluster: Cluster) -> bool:
     """Return True when the server accepts connections at this cluster's socket."""
-    if not _socket_file(cluster).exists():
-        return False
+    if not _socket_file(cluster).exists() or not has_postmaster(cluster):
+        return False  # a socket alone proves nothing: a checkout that moved may still listen there
     command = [cluster.bindir / "pg_isready", "-q", "-h", cluster.socket, "-p", PORT, "-t", "3"]
     return run(command, account=None).returncode == 0
 
@@ -54,7 +54,7 @@ def settles(cluster: Cluster) -> bool:
 
 def start(cluster: Cluster) -> None:
     """Start the server and wait until it answers; else raise with what its log says."""
-    _drop_misleading_pid_file(cluster)
+    _drop_lock_files(cluster)
     command = [
         *(cluster.bindir / "pg_ctl", "start", "--pgdata", cluster.data, "--log", cluster.log),
         *("--wait", "--timeout", str(_START_SECONDS), "--silent"),
@@ -146,17 +146,22 @@ def has_postmaster(cluster: Cluster) -> bool:
     return _works_in(Path(f"/proc/{pid}"), cluster.data.resolve())
 
 
-def _drop_misleading_pid_file(cluster: Cluster) -> None:
-    """Forget a postmaster.pid whose number another program has now: PostgreSQL would refuse to start.
+def _drop_lock_files(cluster: Cluster) -> None:
+    """Forget the lock files of a dead server, which PostgreSQL believes while any process has its number.
 
-    By that file PostgreSQL also finds sessions that outlived a killed postmaster: while one is left, it stays.
+    By postmaster.pid it also finds sessions that outlived their postmaster: so these are waited for first.
     """
-    pid = postmaster_pid(cluster)
-    if pid is None or not _is_alive(pid) or has_postmaster(cluster):
+    if has_postmaster(cluster) or not Path("/proc/self").exists():
         return
     data = cluster.data.resolve()
-    if not any(_works_in(process, data) for process in Path("/proc").glob("[0-9]*")):
-        (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    give_up = time.monotonic() + _ORPHANS_SECONDS
+    while any(_works_in(process, data) for process in Path("/proc").glob("[0-9]*")):
+        if time.monotonic() > give_up:
+            return
+        time.sleep(0.1)
+    socket = _socket_file(cluster)
+    for lock in (cluster.data / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
+        lock.unlink(missing_ok=True)
 
 
 def create_database(cluster: Cluster) -> None:
