@@ -1,0 +1,1 @@
+"""The demo territory's data file, and the script that rebuilds it."""

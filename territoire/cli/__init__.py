@@ -1,0 +1,1 @@
+"""The command line `territoire`: the roof, where everything is assembled."""

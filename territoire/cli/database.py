@@ -1,0 +1,93 @@
+"""`territoire database`: the private cluster and the migrations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Annotated
+
+import typer
+
+from territoire.cli import context
+from territoire.core import cluster, database, migrations, settings
+from territoire.core.errors import DatabaseError
+from territoire.core.settings import Settings
+
+app = typer.Typer(help="Start, stop, migrate and enter the database.", no_args_is_help=True)
+
+
+def _private(given: Settings) -> cluster.Cluster:
+    if given.database_url or given.reader_url or given.loader_url:
+        raise DatabaseError(
+            "the database is not ours: TERRITOIRE_DATABASE_URL, _LOADER_URL or _READER_URL is set",
+            remedy="start and stop it with its own tools, or unset them",
+        )
+    return cluster.locate(given)
+
+
+@app.command()
+def start() -> None:
+    """Start the private cluster; it is made if there is none."""
+    private = _private(settings.load())
+    began = cluster.ensure_started(private, report=context.say)
+    typer.echo("started" if began else "already running")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the private cluster."""
+    stopped = cluster.stop(_private(settings.load()))
+    typer.echo("stopped" if stopped else "was not running")
+
+
+@app.command()
+def status() -> None:
+    """Say where the database is, and whether it answers."""
+    given = settings.load()
+    if given.database_url or given.reader_url:
+        urls = context.load_urls(given)
+        with database.connect_reader(urls.reader) as connection:
+            row = connection.execute("select version()").fetchone()
+        typer.echo(f"answers: {row[0] if row else ''}")
+        return
+    found = cluster.status(_private(given))
+    typer.echo(f"{found.state}\ndata    {found.data}\nsocket  {found.socket}\nlog     {found.log}")
+    if found.major:
+        typer.echo(f"version PostgreSQL {found.major}{f', pid {found.pid}' if found.pid else ''}")
+    if found.state != "running":
+        raise typer.Exit(3)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring roles, extensions and schemas up to date."""
+    count = migrations.migrate(context.load_urls().admin, report=context.say)
+    typer.echo(f"{count} migrations applied" if count else "up to date")
+
+
+@app.command()
+def url(
+    role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin",
+) -> None:
+    """Print the address of the database, for psql and other tools."""
+    addresses = context.load_urls()
+    known = {"admin": addresses.admin, "loader": addresses.loader, "reader": addresses.reader}
+    if role not in known:
+        raise DatabaseError(f"there is no role {role!r}", remedy="use admin, loader or reader")
+    typer.echo(known[role])
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(
+    given: typer.Context, role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin"
+) -> None:
+    """Open psql in the database; what follows is passed on to it, as `-c "select 1"`."""
+    addresses = context.load_urls()
+    known = {"admin": addresses.admin, "loader": addresses.loader, "reader": addresses.reader}
+    program = shutil.which("psql")
+    if role not in known or program is None:
+        raise DatabaseError(
+            "psql is not on the PATH" if program is None else f"there is no role {role!r}",
+            remedy="install postgresql-client" if program is None else "use admin, loader or reader",
+        )
+    os.execv(program, [program, known[role], *given.args])  # noqa: S606  the person asked for this program

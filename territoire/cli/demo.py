@@ -1,0 +1,48 @@
+"""`territoire demo`: the demo territory, loaded through the real ETL, and served in the foreground."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from territoire.cli import context, etl, serve
+from territoire.core import cluster, migrations, settings
+
+from etl import refresh  # isort: skip
+
+app = typer.Typer(help="The demo territory: région Sud's administrative areas.", no_args_is_help=True)
+_THEME = "administratif"
+
+
+@app.command()
+def load(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended")] = False,
+) -> None:
+    """Migrate, then load the demo datasets; what is already loaded is left as it is."""
+    given = settings.load()
+    urls = context.load_urls(given)
+    migrations.migrate(urls.admin, report=context.say)
+    found = context.load_registry()
+    chosen = refresh.order([dataset for dataset in found.datasets.values() if dataset.theme == _THEME])
+    with context.loader(urls) as connection:
+        etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet)
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(help="Port to listen on")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+) -> None:
+    """Load the demo and serve it until Ctrl-C; a cluster that this command started ends with it."""
+    serve.check_port(host, port)
+    given = settings.load()
+    private = None if given.database_url or given.reader_url else cluster.locate(given)
+    began = cluster.ensure_started(private, report=context.say) if private else False
+    try:
+        load(quiet=False)
+        serve.serve(host=host, port=port, workers=1)
+    finally:
+        if private and began:
+            cluster.stop(private)
+            context.say("the database is stopped")

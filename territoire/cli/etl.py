@@ -1,0 +1,169 @@
+"""`territoire etl`: load datasets, look at what was loaded, go back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from etl import ledger, publish, refresh
+from etl.refresh import Outcome
+from territoire.cli import context, progress
+from territoire.core import settings
+from territoire.core.database import Connection
+from territoire.core.errors import SettingsError, TerritoireError
+from territoire.core.models import Dataset
+from territoire.core.registry import Registry
+from territoire.core.settings import Settings
+
+app = typer.Typer(help="Load datasets, look at what was loaded, go back.", no_args_is_help=True)
+_MOST_REJECTS_SHOWN = 50
+
+
+@app.command()
+def run(
+    ids: Annotated[list[str] | None, typer.Argument(help="Datasets to load")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Load every declared dataset")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load even if nothing changed, or the dataset is held")] = False,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="File or address to read in place of the declared source; may be repeated"),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended")] = False,
+) -> None:
+    """Load datasets: extract, read, load, check, publish. What is published stays whole whatever happens."""
+    found = context.load_registry()
+    if every == bool(ids):
+        raise SettingsError("say which datasets to load", remedy="territoire etl run communes epci, or --all")
+    if source and len(ids or []) != 1:
+        raise SettingsError("--source feeds one dataset", remedy="name one dataset, and all its files by --source")
+    chosen = list(found.datasets.values()) if every else [found.get(name) for name in ids or []]
+    given = settings.load()
+    with context.loader(context.load_urls(given)) as connection:
+        load(connection, found, refresh.order(chosen), given, sources=source or [], force=force, quiet=quiet)
+
+
+def load(
+    connection: Connection,
+    found: Registry,
+    chosen: list[Dataset],
+    given: Settings,
+    *,
+    sources: list[str],
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Load datasets one after another; one that fails does not keep the others from loading."""
+    workshop = refresh.Workshop(registry=found, landing=given.var / "landing", grace_s=given.generation_grace)
+    failures: list[TerritoireError] = []
+    for dataset in chosen:
+        try:
+            with progress.reporter(quiet=quiet) as report:
+                outcome = refresh.refresh(
+                    dataset, connection=connection, workshop=workshop, report=report, sources=sources, force=force
+                )
+        except TerritoireError as exc:
+            if len(chosen) == 1:
+                raise
+            context.say(f"{dataset.id}: FAILED: {exc}")
+            failures.append(exc)
+            if connection.closed:
+                raise
+        else:
+            typer.echo(_sentence(outcome))
+    if failures:
+        raise TerritoireError(
+            f"{len(failures)} of {len(chosen)} datasets were not loaded", remedy="see above, or territoire etl status"
+        )
+
+
+def _sentence(outcome: Outcome) -> str:
+    if outcome.status == "published":
+        extra = f", {outcome.repaired} geometries repaired" if outcome.repaired else ""
+        extra += f", {outcome.rejected} rows rejected" if outcome.rejected else ""
+        return f"{outcome.dataset}: generation {outcome.generation} published, {outcome.rows} rows{extra}"
+    if outcome.status == "held":
+        return (
+            f"{outcome.dataset}: held at generation {outcome.generation} since its rollback: the source is still the"
+            " one that was rolled back (--force loads it all the same)"
+        )
+    return f"{outcome.dataset}: nothing to do, generation {outcome.generation} is of this source ({outcome.rows} rows)"
+
+
+@app.command()
+def status() -> None:
+    """Show what is published of each dataset, and how its last run ended."""
+    found = context.load_registry()
+    shown = Table(box=box.SIMPLE)
+    for title in ("dataset", "generation", "rows", "published (UTC)", "last run", "note"):
+        shown.add_column(title, overflow="fold")
+    with context.loader(context.load_urls()) as connection:
+        for name in found.datasets:
+            current = publish.published(connection, name)
+            last = next(iter(ledger.history(connection, name, limit=1)), None)
+            when = connection.execute(
+                "select to_char(published_at, 'YYYY-MM-DD HH24:MI') from etl.published where dataset = %s", [name]
+            ).fetchone()
+            note = (last.error or "").splitlines()[0] if last and last.error else ""
+            if current and current.held_digest:
+                note = f"held since a rollback; {note}".rstrip("; ")
+            shown.add_row(
+                name,
+                str(current.generation) if current else "-",
+                str(current.rows) if current else "-",
+                when[0] if when else "-",
+                last.status if last else "never",
+                note,
+            )
+    Console().print(shown)
+
+
+@app.command()
+def history(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
+    """Show the latest runs of a dataset, newest first."""
+    name = context.load_registry().get(dataset).id
+    shown = Table(box=box.SIMPLE)
+    for title in ("run", "began (UTC)", "seconds", "status", "generation", "rows", "repaired", "rejected", "error"):
+        shown.add_column(title, overflow="fold")
+    with context.loader(context.load_urls()) as connection:
+        for one in ledger.history(connection, name):
+            seconds = f"{(one.finished_at - one.started_at).total_seconds():.1f}" if one.finished_at else "-"
+            counts = (one.generation, one.rows, one.repaired, one.rejected)
+            shown.add_row(
+                str(one.run),
+                f"{one.started_at:%Y-%m-%d %H:%M:%S}",
+                seconds,
+                one.status,
+                *("-" if count is None else str(count) for count in counts),
+                one.error or "",
+            )
+    Console().print(shown)
+
+
+@app.command()
+def rollback(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
+    """Publish the generation before the current one, and hold it until the source changes (or --force)."""
+    declared = context.load_registry().get(dataset)
+    with context.loader(context.load_urls()) as connection, refresh.lock(connection, declared.id):
+        current, left = publish.rollback(connection, declared.id)
+        publish.follow(connection, declared, current)
+    typer.echo(f"{declared.id}: generation {current} is published again in place of {left}, and held")
+
+
+@app.command()
+def rejects(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
+    """Show the rows that the latest load rejected: file, feature, column, reason and remedy."""
+    name = context.load_registry().get(dataset).id
+    with context.loader(context.load_urls()) as connection:
+        run_number, rows = ledger.last_rejects(connection, name, limit=_MOST_REJECTS_SHOWN)
+        files = ledger.urls(connection, run_number) if run_number else {}
+    if not rows:
+        typer.echo(f"{name}: no row was rejected" if run_number else f"{name}: never loaded")
+        return
+    for row in rows:
+        where = f"{files.get(row.source, '?')}, feature {row.feature}{f', {row.column}' if row.column else ''}"
+        value = f" (here: {row.value})" if row.value is not None else ""
+        typer.echo(f"{where}: {row.reason}{value}\n  -> {row.remedy}")

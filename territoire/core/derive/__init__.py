@@ -1,0 +1,1 @@
+"""Pure functions from a declaration to all that is derived from it; nothing here does I/O."""

@@ -1,0 +1,62 @@
+"""A dataset as a resource of pygeoapi, and the whole configuration that stock pygeoapi runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from territoire.core.derive import crs, tileset
+from territoire.core.models import Dataset
+from territoire.core.vocabulary import Vocabulary
+
+#: Where a provider is served is never told to it: stock pygeoapi reads it from here (mechanisms.md).
+STOCK_URL = "${TERRITOIRE_STOCK_URL:-http://localhost:5000}"
+
+
+def resource(
+    dataset: Dataset,
+    vocabulary: Vocabulary,
+    *,
+    base_url: str = STOCK_URL,
+    bounds_crs84: tileset.Bounds | None = None,
+) -> dict[str, Any]:  # a YAML document
+    """Return the resource; without known bounds it has those of the territory."""
+    licence = vocabulary.licences[dataset.licence]
+    bounds = bounds_crs84 or vocabulary.territory.bbox_crs84
+    return {
+        "type": "collection",
+        "title": {"fr": dataset.title.fr, "en": dataset.title.get("en")},
+        "description": {"fr": dataset.abstract.fr, "en": dataset.abstract.get("en")},
+        "keywords": {"fr": list(dataset.keywords), "en": list(dataset.keywords)},
+        "links": [{"type": "text/html", "rel": "license", "title": licence.title, "href": licence.url}],
+        "extents": {"spatial": {"bbox": list(bounds), "crs": crs.CRS84}},
+        "providers": _providers(dataset, base_url),
+    }
+
+
+def _providers(dataset: Dataset, base_url: str) -> list[dict[str, Any]]:  # a YAML document
+    feature: dict[str, Any] = {
+        "type": "feature",
+        "name": "providers.features.PostGISFeatureProvider",
+        "data": dataset.id,
+        "id_field": dataset.key,
+        "crs": crs.uris(dataset),
+        # CRS84, or pygeoapi would transform two corners of a bbox before it calls us and lose features
+        "storage_crs": crs.CRS84,
+        "include_extra_query_parameters": True,
+        "options": {"items_url": f"{base_url}/collections/{dataset.id}/items"},
+    }
+    if dataset.label:
+        feature["title_field"] = dataset.label
+    if dataset.time:
+        feature["time_field"] = dataset.time.start
+    tiles = dataset.tiles
+    if tiles is None:
+        return [feature]
+    tile: dict[str, Any] = {
+        "type": "tile",
+        "name": "providers.tiles.PostGISTileProvider",
+        "data": dataset.id,
+        "options": {"zoom": {"min": tiles.minzoom, "max": tiles.maxzoom}, "schemes": [tileset.TMS_ID]},
+        "format": {"name": "pbf", "mimetype": tileset.MVT},
+    }
+    return [feature, tile]

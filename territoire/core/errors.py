@@ -1,0 +1,86 @@
+"""The tree of errors: each says what is wrong and, in `remedy`, what to do about it."""
+
+from __future__ import annotations
+
+
+class TerritoireError(Exception):
+    """Anything that the platform refuses or cannot do; the roof prints it without a traceback."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
+
+
+class SettingsError(TerritoireError):
+    """A setting (environment variable, option) has a value that cannot work."""
+
+
+class DeclarationError(TerritoireError):
+    """A dataset's declaration is wrong; the message names file, key path and remedy."""
+
+
+class ClusterError(TerritoireError):
+    """The private PostgreSQL cluster cannot be made, started, stopped or entered."""
+
+
+class DatabaseError(TerritoireError):
+    """The database is away, refuses us, or is not in the state that the command needs."""
+
+
+class MigrationError(DatabaseError):
+    """A migration is missing, was altered after it was applied, or failed."""
+
+
+class SourceError(TerritoireError):
+    """A source cannot be fetched or read: absent, truncated, of another shape than declared."""
+
+
+class LoadError(TerritoireError):
+    """A load cannot go on; the published generation is untouched."""
+
+
+class CheckError(LoadError):
+    """A check that the declaration asks for does not hold on the new generation."""
+
+
+class BusyError(LoadError):
+    """Another run holds this dataset's lock."""
+
+
+class RequestError(TerritoireError):
+    """A request that cannot be answered as asked; carries the HTTP status it deserves."""
+
+    status = 400
+    title = "Bad Request"
+
+
+class NotFoundError(RequestError):
+    """What the request names does not exist."""
+
+    status = 404
+    title = "Not Found"
+
+
+class GoneError(RequestError):
+    """The generation that a cursor walks has been removed; `restart` is the query to begin again with."""
+
+    status = 410
+    title = "Gone"
+
+
+class NotAcceptableError(RequestError):
+    """None of the formats asked for is one that this resource has."""
+
+    status = 406
+    title = "Not Acceptable"
+
+
+class UnavailableError(RequestError):
+    """The database is away; the same request will work again later."""
+
+    status = 503
+    title = "Service Unavailable"

@@ -1,0 +1,182 @@
+"""The registry: every declaration of datasets/ and the shared words, read, checked and frozen."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from territoire.core import yaml_source
+from territoire.core.errors import DeclarationError
+from territoire.core.models import Dataset
+from territoire.core.vocabulary import Vocabulary
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All declared datasets by id, with the vocabulary that they use."""
+
+    folder: Path
+    datasets: dict[str, Dataset]
+    vocabulary: Vocabulary
+
+    def get(self, dataset_id: str) -> Dataset:
+        """Return a declared dataset; DeclarationError names the nearest known ids."""
+        if dataset_id in self.datasets:
+            return self.datasets[dataset_id]
+        raise DeclarationError(
+            f"no dataset is called {dataset_id!r}",
+            remedy=nearest(dataset_id, self.datasets) or "see `dataset list`",
+        )
+
+
+def load(folder: Path) -> Registry:
+    """Read datasets/: `_vocabulary/*.yml` and `<theme>/<id>.yml`; DeclarationError for the first fault."""
+    words = {name: yaml_source.read(folder / "_vocabulary" / f"{name}.yml") for name in _vocabulary_names()}
+    vocabulary = _vocabulary(words)
+    datasets: dict[str, Dataset] = {}
+    for file in sorted(folder.glob("[!_]*/*.yml")):
+        dataset = read_declaration(file, vocabulary)
+        if dataset.id in datasets:
+            raise DeclarationError(f"{file}: id: {dataset.id!r} is declared elsewhere too", remedy="give it another id")
+        datasets[dataset.id] = dataset
+    _check_references(datasets)
+    return Registry(folder=folder, datasets=datasets, vocabulary=vocabulary)
+
+
+def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
+    """Read one declaration and check its words against the vocabulary."""
+    document = yaml_source.read(file)
+    if not isinstance(document.content, dict):
+        raise DeclarationError(f"{file}: a declaration is a mapping", remedy="begin with `id:`")
+    dataset = validate(Dataset, document)
+    if dataset.id != file.stem:
+        raise DeclarationError(
+            f"{file}:{document.line(('id',))}: id: {dataset.id!r} is not the name of the file",
+            remedy=f"rename the file to {dataset.id}.yml, or the id to {file.stem}",
+        )
+    for key, known in (
+        ("theme", vocabulary.themes),
+        ("producer", vocabulary.producers),
+        ("licence", vocabulary.licences),
+    ):
+        word: str = getattr(dataset, key)
+        if word not in known:
+            raise DeclarationError(
+                f"{file}:{document.line((key,))}: {key}: {word!r} is not in _vocabulary/{key}s.yml",
+                remedy=nearest(word, known) or f"add it to datasets/_vocabulary/{key}s.yml",
+            )
+    return dataset
+
+
+def validate(model: type[_Model], document: yaml_source.Document) -> _Model:
+    """Turn a YAML document into `model`; DeclarationError names file, line, key path and remedy of each fault."""
+    try:
+        return model.model_validate(document.content)
+    except ValidationError as exc:
+        # a misspelt key explains the missing one, and a list emptied by its faults is no fault of its own
+        errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
+        faults = [
+            _fault(document, e["loc"], e["type"], e["msg"], e["input"]) for e in errors if e["type"] != "too_short"
+        ]
+        if not faults:
+            faults = [_fault(document, e["loc"], e["type"], e["msg"], e["input"]) for e in errors]
+        *others, last = faults
+        message = "\n".join([*(f"{text}; {remedy}" if remedy else text for text, remedy in others), last[0]])
+        raise DeclarationError(message, remedy=last[1]) from exc
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known words are nearest to `word`, or name them all when they are few."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=3, cutoff=0.55)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"known: {', '.join(names)}" if 0 < len(names) <= 30 else ""
+
+
+def _fault(
+    document: yaml_source.Document, location: tuple[str | int, ...], kind: str, message: str, value: object
+) -> tuple[str, str]:
+    path = tuple(part for part in location if part not in {"function-after", "dict", "tuple"})
+    where = f"{document.file}:{document.line(path)}: {yaml_source.dotted(path)}"
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key", nearest(str(path[-1]), _known_keys(path)) or "remove it"
+    if kind == "missing":
+        return f"{where}: is missing", f"add `{path[-1]}:`"
+    if kind == "string_type":
+        remedy = f'write it in quotes: "{value}"' if isinstance(value, int | float | bool) else "write a text"
+        return f"{where}: {value!r} is not a text", remedy
+    if kind == "value_error":
+        text, _, remedy = message.removeprefix("Value error, ").partition("; ")
+        named = re.match(r"([a-z_.]+): ", text)
+        if named and not path:  # a rule over the whole declaration says itself which key it is about
+            at = tuple(named.group(1).split("."))
+            return f"{document.file}:{document.line(at)}: {text}", remedy
+        return f"{where}: {text}", remedy
+    if kind == "literal_error":
+        words = re.findall(r"'([^']+)'", message)
+        return f"{where}: {value!r} is not one of them", nearest(str(value), words)
+    return f"{where}: {message} (here: {value!r})", ""
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that may stand where `path` ends, read from the models' own fields."""
+    model: object = Dataset
+    for part in path[:-1]:
+        if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        field = next((f for name, f in model.model_fields.items() if (f.alias or name) == part), None)
+        model = _inner_model(field.annotation) if field else None
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [field.alias or name for name, field in model.model_fields.items()]
+    return []
+
+
+def _inner_model(annotation: object) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _inner_model(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _vocabulary_names() -> tuple[str, ...]:
+    return tuple(Vocabulary.model_fields)
+
+
+def _vocabulary(documents: dict[str, yaml_source.Document]) -> Vocabulary:
+    fields: dict[str, object] = {name: document.content for name, document in documents.items()}
+    try:
+        return Vocabulary.model_validate(fields)
+    except ValidationError as exc:
+        error = exc.errors()[0]
+        name, *rest = error["loc"]
+        message, remedy = _fault(documents[str(name)], tuple(rest), error["type"], error["msg"], error["input"])
+        raise DeclarationError(message, remedy=remedy) from exc
+
+
+def _check_references(datasets: dict[str, Dataset]) -> None:
+    for dataset in datasets.values():
+        for reference in dataset.checks.references:
+            target = datasets.get(reference.dataset)
+            if target is None:
+                raise DeclarationError(
+                    f"{dataset.id}: checks.references: no dataset is called {reference.dataset!r}",
+                    remedy=nearest(reference.dataset, datasets),
+                )
+            names = [column.name for column in target.columns]
+            if reference.to not in names:
+                raise DeclarationError(
+                    f"{dataset.id}: checks.references: {reference.dataset} has no column {reference.to!r}",
+                    remedy=nearest(reference.to, names),
+                )

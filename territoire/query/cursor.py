@@ -1,0 +1,77 @@
+"""The opaque token of a `next` link: generation, position, count, and what the walk filters and sorts by."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+
+from territoire.core.errors import RequestError
+from territoire.query.model import Position, Query
+
+_LONGEST = 4096
+_BIGGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A decoded cursor."""
+
+    generation: int
+    position: Position
+    matched: int | None
+    fingerprint: str
+
+    def check(self, query: Query) -> None:
+        """Refuse a cursor that was made for other filters or another order."""
+        if self.fingerprint != query.fingerprint or len(self.position.values) != len(query.sortby):
+            raise RequestError(
+                "cursor: it belongs to a request with other filters or another order",
+                remedy="follow the `next` link unchanged, or leave `cursor` out to start again",
+            )
+
+
+def encode(generation: int, position: Position, query: Query, matched: int | None) -> str:
+    """Return the token that goes on after `position`."""
+    content = [generation, position.fid, list(position.values), matched, query.fingerprint]
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
+
+
+def decode(token: str) -> Cursor:
+    """Read a token; RequestError if it is not one of ours, unaltered."""
+    try:
+        if len(token) > _LONGEST:
+            raise ValueError("too long")
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        digest, body = raw[:6], raw[6:]
+        if digest != _digest(body):
+            raise ValueError("altered")
+        generation, fid, values, matched, fingerprint = json.loads(body)
+        return _checked(generation, fid, values, matched, fingerprint)
+    except (ValueError, TypeError, binascii.Error, RecursionError) as exc:
+        raise RequestError(
+            "cursor: this is not a cursor of this server, or it was altered",
+            remedy="follow the `next` link unchanged, or leave `cursor` out to start again",
+        ) from exc
+
+
+def _checked(generation: object, fid: object, values: object, matched: object, fingerprint: object) -> Cursor:
+    numbers = (generation, fid, 0 if matched is None else matched)
+    if not all(type(n) is int and 0 <= n <= _BIGGEST for n in numbers):
+        raise ValueError("not numbers")
+    if not isinstance(values, list) or not isinstance(fingerprint, str):
+        raise TypeError("not a cursor")
+    texts = [value for value in values if value is None or (isinstance(value, str) and "\x00" not in value)]
+    if len(texts) != len(values):
+        raise ValueError("not texts")
+    assert isinstance(generation, int) and isinstance(fid, int)
+    assert matched is None or isinstance(matched, int)
+    return Cursor(generation, Position(tuple(texts), fid), matched, fingerprint)
+
+
+def _digest(body: bytes) -> bytes:
+    # not a secret: it finds accidents; a forged cursor can only name another position of the same public data
+    return hashlib.blake2b(body, digest_size=6, person=b"cursor").digest()
