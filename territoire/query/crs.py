@@ -50,15 +50,12 @@ def clip(bbox: Bbox, *, extent: Bounds, srid: int) -> list[Bbox]:
     Lambert-93. Two parts when the box crosses the antimeridian.
     """
     west, south, east, north = extent if bbox.srid == srid else _extent_in(extent, srid, bbox.srid)
-    parts = [bbox]
+    sides = [(bbox.west, bbox.east)]
     if bbox.west > bbox.east:
-        parts = [
-            Bbox(bbox.west, bbox.south, 180, bbox.north, bbox.srid),
-            Bbox(-180, bbox.south, bbox.east, bbox.north, bbox.srid),
-        ]
+        sides = [(bbox.west, 180.0), (-180.0, bbox.east)]
     clipped = [
-        Bbox(max(p.west, west), max(p.south, south), min(p.east, east), min(p.north, north), p.srid)
-        for p in parts
+        Bbox(max(left, west), max(bbox.south, south), min(right, east), min(bbox.north, north), bbox.srid)
+        for left, right in sides
     ]
     return [part for part in clipped if part.west <= part.east and part.south <= part.north]
 
@@ -67,6 +64,9 @@ def clip(bbox: Bbox, *, extent: Bounds, srid: int) -> list[Bbox]:
 def _extent_in(extent: Bounds, source: int, target: int) -> Bounds:
     transformer = Transformer.from_crs(source, target, always_xy=True)
     west, south, east, north = transformer.transform_bounds(*extent, densify_pts=101)
+    if west > east:
+        # data on both sides of the antimeridian: any longitude may meet them
+        west, east = -180.0, 180.0
     # a little wider: densified bounds are exact to the sampling only
     margin_x, margin_y = (east - west) * 0.01 + 1e-6, (north - south) * 0.01 + 1e-6
     return west - margin_x, south - margin_y, east + margin_x, north + margin_y

@@ -13,6 +13,7 @@ from territoire.query.model import Position, Query
 
 _LONGEST = 4096
 _BIGGEST = 2**63 - 1
+_BIGGEST_GENERATION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def encode(generation: int, position: Position, query: Query, matched: int | Non
     """Return the token that goes on after `position`."""
     content = [generation, position.fid, list(position.values), matched, query.fingerprint]
     body = json.dumps(content, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
+    return _text(_digest(body) + body)
 
 
 def decode(token: str) -> Cursor:
@@ -46,6 +47,8 @@ def decode(token: str) -> Cursor:
         if len(token) > _LONGEST:
             raise ValueError("too long")
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if _text(raw) != token:
+            raise ValueError("not as we write it")
         digest, body = raw[:6], raw[6:]
         if digest != _digest(body):
             raise ValueError("altered")
@@ -59,17 +62,31 @@ def decode(token: str) -> Cursor:
 
 
 def _checked(generation: object, fid: object, values: object, matched: object, fingerprint: object) -> Cursor:
-    numbers = (generation, fid, 0 if matched is None else matched)
-    if not all(type(n) is int and 0 <= n <= _BIGGEST for n in numbers):
-        raise ValueError("not numbers")
     if not isinstance(values, list) or not isinstance(fingerprint, str):
         raise TypeError("not a cursor")
-    texts = [value for value in values if value is None or (isinstance(value, str) and "\x00" not in value)]
-    if len(texts) != len(values):
-        raise ValueError("not texts")
-    assert isinstance(generation, int) and isinstance(fid, int)
-    assert matched is None or isinstance(matched, int)
-    return Cursor(generation, Position(tuple(texts), fid), matched, fingerprint)
+    count = None if matched is None else _number(matched, _BIGGEST)
+    position = Position(tuple(_value(value) for value in values), _number(fid, _BIGGEST))
+    return Cursor(_number(generation, _BIGGEST_GENERATION), position, count, fingerprint)
+
+
+def _number(value: object, biggest: int) -> int:
+    if type(value) is not int or not 0 <= value <= biggest:
+        raise ValueError("not a number of ours")
+    return value
+
+
+def _value(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a text")
+    # half of a surrogate pair is JSON, but no text: UnicodeEncodeError is a ValueError
+    value.encode()
+    return value
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _digest(body: bytes) -> bytes:

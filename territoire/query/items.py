@@ -85,7 +85,8 @@ def feature(generation: Generation, query: Query) -> sql.Composed:
             _shape(query.crs, dataset.geometry.srid), sql.Literal(query.crs.decimals)
         )
     return sql.SQL(
-        """'{{"type":"Feature","id":' || to_json(v.{})::text || ',"geometry":' || {} || ',"properties":' || {} || '}}'"""
+        """'{{"type":"Feature","id":' || to_json(v.{})::text"""
+        """ || ',"geometry":' || {} || ',"properties":' || {} || '}}'"""
     ).format(sql.Identifier(dataset.key), geometry, properties)
 
 
@@ -102,9 +103,7 @@ def _view(generation: Generation) -> sql.Identifier:
 
 
 def _where(conditions: list[sql.Composed]) -> sql.Composed:
-    return (
-        sql.SQL(" where {}").format(sql.SQL(" and ").join(conditions)) if conditions else sql.SQL("").format()
-    )
+    return sql.SQL(" where {}").format(sql.SQL(" and ").join(conditions)) if conditions else sql.SQL("").format()
 
 
 def _conditions(generation: Generation, query: Query, binder: Binder) -> list[sql.Composed]:
@@ -139,9 +138,7 @@ def _polygon(part: Bbox, srid: int, binder: Binder) -> sql.Composed:
     own = sql.Literal(part.srid)
     if part.west == part.east or part.south == part.north:
         # a box without area is a point or a line: an envelope of no area meets nothing
-        line = sql.SQL("public.st_makeline(public.st_makepoint({}, {}), public.st_makepoint({}, {}))").format(
-            *corners
-        )
+        line = sql.SQL("public.st_makeline(public.st_makepoint({}, {}), public.st_makepoint({}, {}))").format(*corners)
         box = sql.SQL("public.st_setsrid({}, {})").format(line, own)
         if part.west == part.east and part.south == part.north:
             box = sql.SQL("public.st_setsrid(public.st_makepoint({}, {}), {})").format(*corners[:2], own)
@@ -167,7 +164,10 @@ def _during(generation: Generation, interval: Interval, binder: Binder) -> list[
         late = _compare(generation, end or start, ">=", interval.start.isoformat(), binder)
         # a feature without an end still holds
         conditions.append(sql.SQL("(v.{} is null or {})").format(sql.Identifier(end), late) if end else late)
-    return conditions or [sql.SQL("v.{} is not null").format(sql.Identifier(start))]
+    if not interval.end:
+        # a feature without a start is in no time (OGC 17-069r4, /req/core/fc-time-response)
+        conditions.append(sql.SQL("v.{} is not null").format(sql.Identifier(start)))
+    return conditions
 
 
 def _compare(generation: Generation, column: str, operator: str, moment: str, binder: Binder) -> sql.Composed:
@@ -192,9 +192,7 @@ def _order(generation: Generation, sortby: tuple[Sort, ...]) -> sql.Composed:
     return sql.SQL(", ").join([*keys, last])
 
 
-def _after(
-    generation: Generation, sortby: tuple[Sort, ...], position: Position, binder: Binder
-) -> sql.Composed:
+def _after(generation: Generation, sortby: tuple[Sort, ...], position: Position, binder: Binder) -> sql.Composed:
     """Write what follows a position: nulls last ascending, first descending, as PostgreSQL sorts by default."""
     branches: list[sql.Composed] = []
     same: list[sql.Composed] = []
@@ -206,9 +204,7 @@ def _after(
             same.append(sql.SQL("v.{} is null").format(name))
             continue
         bound = binder.bind(value, generation.dataset.column(sort.column).type)
-        later = sql.SQL("{} {} {}").format(
-            _key(generation, sort), sql.SQL("<" if sort.descending else ">"), bound
-        )
+        later = sql.SQL("{} {} {}").format(_key(generation, sort), sql.SQL("<" if sort.descending else ">"), bound)
         if not sort.descending:
             later = sql.SQL("({} or v.{} is null)").format(later, name)
         branches.append(_all([*same, later]))

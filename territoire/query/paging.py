@@ -18,9 +18,7 @@ class Page:
     next: str | None
 
 
-def cut(
-    generation: Generation, query: Query, rows: Sequence[Sequence[Any]]
-) -> Page:  # columns have many types
+def cut(generation: Generation, query: Query, rows: Sequence[Sequence[Any]]) -> Page:  # columns have many types
     """Return the page in `rows`, those of `items.page`: one row beyond the limit says that the walk goes on."""
     kept = rows[: query.limit]
     features = tuple(row[-1] for row in kept)

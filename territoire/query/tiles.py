@@ -44,9 +44,9 @@ def tile(generation: Generation, zoom: int, x: int, y: int) -> Statement:
     statement = sql.SQL(
         "with envelope as materialized (select public.st_tileenvelope({z}, {x}, {y}) as tile,"
         " public.st_tileenvelope({z}, {x}, {y}, margin => {margin}) as buffered)"
-        " select public.st_asmvt(t, {name}, {extent}, 'geom', 'mvt_id') from ("
+        " select public.st_asmvt(t, {name}, {extent}, 'geom', '_id') from ("
         "select public.st_asmvtgeom(v.geom_3857, e.tile, {extent}, {buffer}, true) as geom,"
-        " ('x' || left(md5(v.{key}::text), 16))::bit(64)::bigint & 9007199254740991 as mvt_id, {columns}"
+        " ('x' || left(md5(v.{key}::text), 16))::bit(64)::bigint & 9007199254740991 as \"_id\", {columns}"
         " from envelope as e inner join {view} as v on v.geom_3857 && e.buffered order by v.fid) as t"
         " where t.geom is not null"
     ).format(

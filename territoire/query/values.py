@@ -10,21 +10,27 @@ from territoire.core.errors import RequestError
 from territoire.core.models import Column
 from territoire.query.model import Interval, Value
 
-_INTEGER = re.compile(r"^[-+]?[0-9]{1,19}$")
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # RFC 3339: seconds and zone are needed, so that nobody guesses
-_DATETIME = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$")
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+# PostgreSQL stores neither NUL nor lone surrogates
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _RANGES = {"integer": 2**31, "bigint": 2**63}
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def parse(column: Column, text: str, *, where: str) -> Value:
     """Return `text` as a value of the column; RequestError names `where`, the type and an example."""
-    if "\x00" in text:
-        raise RequestError(f"{where}: a text cannot hold a NUL character", remedy="remove %00")
+    if _UNSTORABLE.search(text):
+        raise RequestError(
+            f"{where}: a text cannot hold a NUL character, or half of one", remedy="remove %00; write in UTF-8"
+        )
     if column.type == "text":
         return text
-    if column.type in _RANGES and _INTEGER.match(text):
+    if column.type in _RANGES and _INTEGER.fullmatch(text):
         value = int(text)
         if -_RANGES[column.type] <= value < _RANGES[column.type]:
             return value
@@ -69,9 +75,7 @@ def interval(text: str) -> Interval:
     start = None if parts[0] in {"", ".."} else _bound(text, parts[0])
     end = None if parts[1] in {"", ".."} else _bound(text, parts[1], last=True)
     if start and end and start > end:
-        raise RequestError(
-            f"datetime: {text[:80]!r} ends before it starts", remedy="write start/end in order"
-        )
+        raise RequestError(f"datetime: {text[:80]!r} ends before it starts", remedy="write start/end in order")
     return Interval(start, end)
 
 
@@ -80,7 +84,7 @@ def _bound(whole: str, text: str, *, last: bool = False) -> datetime:
     if moment is None:
         raise _datetime_error(whole)
     # a date is a whole day
-    return datetime.combine(moment.date(), time.max, UTC) if last and _DATE.match(text) else moment
+    return datetime.combine(moment.date(), time.max, UTC) if last and _DATE.fullmatch(text) else moment
 
 
 def _datetime_error(text: str) -> RequestError:
@@ -92,9 +96,9 @@ def _datetime_error(text: str) -> RequestError:
 
 def _moment(text: str) -> datetime | None:
     try:
-        if _DATE.match(text):
+        if _DATE.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time.min, UTC)
-        if _DATETIME.match(text):
+        if _DATETIME.fullmatch(text):
             return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
