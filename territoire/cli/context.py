@@ -34,7 +34,5 @@ def loader(urls: Urls) -> Connection:
         raise DatabaseError("the database has not been migrated", remedy="territoire database migrate")
     waiting = migrations.pending(connection)
     if waiting:
-        raise DatabaseError(
-            f"the database lacks {len(waiting)} migrations", remedy="territoire database migrate"
-        )
+        raise DatabaseError(f"the database lacks {len(waiting)} migrations", remedy="territoire database migrate")
     return connection

@@ -78,9 +78,7 @@ def url(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(
-    given: typer.Context, role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin"
-) -> None:
+def psql(given: typer.Context, role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin") -> None:
     """Open psql in the database; what follows is passed on to it, as `-c "select 1"`."""
     addresses = context.load_urls()
     known = {"admin": addresses.admin, "loader": addresses.loader, "reader": addresses.reader}

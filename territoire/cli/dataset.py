@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from territoire.cli import context
-from territoire.core import places, registry, yaml_source
+from territoire.core import places, registry
 from territoire.core.derive import page
-from territoire.core.vocabulary import Vocabulary
 
 app = typer.Typer(help="List, show and check the declared datasets.", no_args_is_help=True)
 
@@ -49,9 +48,7 @@ def check(
     if found is not None:
         typer.echo(f"{len(found.datasets)} declarations are right")
         return
-    folder = places.datasets_folder() / "_vocabulary"
-    words = {name: yaml_source.read(folder / f"{name}.yml").content for name in Vocabulary.model_fields}
-    vocabulary = Vocabulary.model_validate(words)
+    vocabulary = registry.load_vocabulary(places.datasets_folder())
     for file in files or []:
         dataset = registry.read_declaration(file, vocabulary)
         typer.echo(f"{file}: right ({dataset.id}, {len(dataset.columns)} columns)")

@@ -22,7 +22,9 @@ def derive(
     """Write what is derived from the declarations: JSON Schema, pygeoapi configuration, documentation pages."""
     root = places.checkout()
     if root is None:
-        raise TerritoireError("derived files are kept in a checkout", remedy="run it there, not from an installed wheel")
+        raise TerritoireError(
+            "derived files are kept in a checkout", remedy="run it there, not from an installed wheel"
+        )
     wanted = files(context.load_registry(), root)
     stale = {file for file in (root / "docs" / "datasets").glob("*.md") if file not in wanted}
     differing = [file for file, text in wanted.items() if not file.exists() or file.read_text("utf-8") != text]
@@ -44,11 +46,10 @@ def files(registry: Registry, root: Path) -> dict[Path, str]:
     """Return every derived file of a checkout with its text."""
     datasets = list(registry.datasets.values())
     server: dict[str, Any] = yaml_source.read(root / "pygeoapi-config" / "server.yml").content  # a YAML document
-    config = configuration.configuration(
-        server, datasets, registry.vocabulary, base_url=resource.STOCK_URL, bounds={}
-    )
+    config = configuration.configuration(server, datasets, registry.vocabulary, base_url=resource.STOCK_URL, bounds={})
     written = {
-        root / "datasets" / "dataset.schema.json": json.dumps(schema.declaration(), indent=2, ensure_ascii=False) + "\n",
+        root / "datasets" / "dataset.schema.json": json.dumps(schema.declaration(), indent=2, ensure_ascii=False)
+        + "\n",
         root / "pygeoapi-config" / "pygeoapi.yml": _yaml(config),
         root / "docs" / "datasets" / "README.md": page.index(datasets, registry.vocabulary),
     }

@@ -27,7 +27,9 @@ _MOST_REJECTS_SHOWN = 50
 def run(
     ids: Annotated[list[str] | None, typer.Argument(help="Datasets to load")] = None,
     every: Annotated[bool, typer.Option("--all", help="Load every declared dataset")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Load even if nothing changed, or the dataset is held")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Load even if nothing changed, or the dataset is held")
+    ] = False,
     source: Annotated[
         list[str] | None,
         typer.Option("--source", help="File or address to read in place of the declared source; may be repeated"),

@@ -56,7 +56,8 @@ def check_port(host: str, port: int) -> None:
         except (OSError, OverflowError) as exc:
             free = _free_port(host, port + 1 if 0 < port < 65000 else 8001)
             raise SettingsError(
-                f"port {port} of {host} is taken", remedy=f"port {free} is free: make demo PORT={free}, or --port {free}"
+                f"port {port} of {host} is taken",
+                remedy=f"port {free} is free: make demo PORT={free}, or --port {free}",
             ) from exc
 
 

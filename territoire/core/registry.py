@@ -39,8 +39,7 @@ class Registry:
 
 def load(folder: Path) -> Registry:
     """Read datasets/: `_vocabulary/*.yml` and `<theme>/<id>.yml`; DeclarationError for the first fault."""
-    words = {name: yaml_source.read(folder / "_vocabulary" / f"{name}.yml") for name in _vocabulary_names()}
-    vocabulary = _vocabulary(words)
+    vocabulary = load_vocabulary(folder)
     datasets: dict[str, Dataset] = {}
     for file in sorted(folder.glob("[!_]*/*.yml")):
         dataset = read_declaration(file, vocabulary)
@@ -49,6 +48,13 @@ def load(folder: Path) -> Registry:
         datasets[dataset.id] = dataset
     _check_references(datasets)
     return Registry(folder=folder, datasets=datasets, vocabulary=vocabulary)
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    """Read the shared words, datasets/_vocabulary/*.yml."""
+    return _vocabulary(
+        {name: yaml_source.read(folder / "_vocabulary" / f"{name}.yml") for name in Vocabulary.model_fields}
+    )
 
 
 def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
@@ -148,10 +154,6 @@ def _inner_model(annotation: object) -> object:
         if found is not None:
             return found
     return None
-
-
-def _vocabulary_names() -> tuple[str, ...]:
-    return tuple(Vocabulary.model_fields)
 
 
 def _vocabulary(documents: dict[str, yaml_source.Document]) -> Vocabulary:

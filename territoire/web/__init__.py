@@ -1,0 +1,1 @@
+"""The web application: our JSON and tile routes, pages, and pygeoapi behind an adapter."""

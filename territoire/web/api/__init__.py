@@ -1,0 +1,1 @@
+"""Our own routes of the OGC API: JSON documents, items, tiles."""

@@ -1,0 +1,133 @@
+"""Landing page, conformance, collections and collection, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from territoire.core.derive import crs
+from territoire.core.vocabulary import Vocabulary
+from territoire.query.model import Generation
+from territoire.web.answers import GEOJSON, OPENAPI
+from territoire.web.api.links import TILESETS_VECTOR, Link, link
+from territoire.web.asked import Asked
+
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+#: Only what a test proves (tests/api/test_conformance.py names each class).
+CONFORMANCE = (
+    f"{_COMMON}core",
+    f"{_COMMON}landing-page",
+    f"{_COMMON}json",
+    f"{_COMMON}html",
+    f"{_COMMON}oas30",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    f"{_FEATURES}core",
+    f"{_FEATURES}oas30",
+    f"{_FEATURES}html",
+    f"{_FEATURES}geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    f"{_TILES}core",
+    f"{_TILES}tileset",
+    f"{_TILES}tilesets-list",
+    f"{_TILES}geodata-tilesets",
+    f"{_TILES}mvt",
+    f"{_TILES}oas30",
+)
+
+Document = dict[str, Any]  # a JSON document
+
+
+def landing(asked: Asked, vocabulary: Vocabulary) -> Document:
+    """Return the landing page (OGC 19-072, 7.3); QGIS needs service-desc and data (clients.md 1)."""
+    ogc, language = asked.ogc, asked.language
+    where = vocabulary.territory.preposition.get(language)
+    english = language == "en"
+    return {
+        "title": f"Territoire: geodata {where}" if english else f"Territoire : les données {where}",
+        "description": "Reference and thematic geodata, as OGC API Features and Tiles."
+        if english
+        else "Données de référence et données métier, en OGC API Features et Tiles.",
+        "links": [
+            *_own(asked, "application/json"),
+            link(f"{ogc}/openapi", "service-desc", OPENAPI, "api", language),
+            link(f"{ogc}/conformance", "conformance", "application/json", "conformance", language),
+            link(f"{ogc}/collections", "data", "application/json", "collections", language),
+            link(
+                f"{ogc}/tileMatrixSets",
+                "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+                "application/json",
+                "tms_list",
+                language,
+            ),
+            link(f"{asked.base}/", "related", "text/html", "home", language),
+        ],
+    }
+
+
+def conformance(asked: Asked) -> Document:
+    """Return the conformance declaration."""
+    return {"conformsTo": list(CONFORMANCE), "links": _own(asked, "application/json")}
+
+
+def collections(asked: Asked, generations: Sequence[Generation], vocabulary: Vocabulary) -> Document:
+    """Return all collections."""
+    return {
+        "crs": [crs.CRS84, *(crs.uri(srid) for srid in crs.OFFERED)],
+        "links": _own(asked, "application/json"),
+        "collections": [collection(asked, generation, vocabulary) for generation in generations],
+    }
+
+
+def collection(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
+    """Return one collection; equal here and in the list, as the test suite compares them."""
+    dataset, language = generation.dataset, asked.language
+    described: Document = {
+        "id": dataset.id,
+        "title": dataset.title.get(language),
+        "description": dataset.abstract.get(language),
+        "keywords": list(dataset.keywords),
+        "itemType": "feature",
+        "itemCount": generation.rows,
+        "license": vocabulary.licences[dataset.licence].url,
+        "attribution": attribution(generation, vocabulary),
+        "updated": generation.published_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "links": _collection_links(asked, generation, vocabulary),
+    }
+    if dataset.geometry:
+        bounds = generation.extent_crs84 or vocabulary.territory.bbox_crs84
+        described["extent"] = {"spatial": {"bbox": [list(bounds)], "crs": crs.CRS84}}
+        described["crs"] = crs.uris(dataset)
+        described["storageCrs"] = crs.uri(dataset.geometry.srid)
+    return described
+
+
+def attribution(generation: Generation, vocabulary: Vocabulary) -> str:
+    """Return who must be named and when the data are of, as Licence Ouverte 2.0 asks."""
+    producer = vocabulary.producers[generation.dataset.producer].name
+    return f"{producer}, {generation.millesime}" if generation.millesime else producer
+
+
+def _own(asked: Asked, media: str) -> list[Link]:
+    return [
+        link(asked.url, "self", media, "self", asked.language),
+        link(asked.link(f="html"), "alternate", "text/html", "html", asked.language),
+    ]
+
+
+def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> list[Link]:
+    language, identifier = asked.language, generation.dataset.id
+    address = f"{asked.ogc}/collections/{identifier}"
+    licence = vocabulary.licences[generation.dataset.licence]
+    links = [
+        link(address, "self", "application/json", "self", language),
+        link(f"{address}?f=html", "alternate", "text/html", "html", language),
+        link(f"{address}/items", "items", GEOJSON, "items", language),
+        link(f"{address}/items?f=html", "items", "text/html", "items_html", language),
+        {"href": licence.url, "rel": "license", "type": "text/html", "title": licence.title},
+    ]
+    if generation.dataset.tiles:
+        links.append(link(f"{address}/tiles", TILESETS_VECTOR, "application/json", "tilesets", language))
+        links.append(link(f"{asked.base}/tiles/{identifier}.json", "related", "application/json", "tilejson", language))
+    return links

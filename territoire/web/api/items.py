@@ -1,0 +1,153 @@
+"""Items and one item as GeoJSON: the hot path, without pygeoapi and without Python per feature."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import orjson
+import psycopg
+from psycopg import errors as pg
+from starlette.responses import Response
+
+from territoire.core.errors import GoneError, NotFoundError, RequestError, UnavailableError
+from territoire.query import cursor, items, paging, parameters, values
+from territoire.query.cursor import Cursor
+from territoire.query.model import Generation, Query
+from territoire.web import answers
+from territoire.web.answers import GEOJSON
+from territoire.web.api.links import Link, link
+from territoire.web.asked import Asked
+from territoire.web.catalogue import Catalogue, Row, as_request_error
+
+#: A filtered page's count may take this long; else numberMatched is left out, as the standard allows.
+_COUNT_BUDGET_MS = 500
+
+
+async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
+    """Answer with a page of features: one generation from the first page to the last."""
+    generation, query = await _resolve(asked, catalogue, dataset_id)
+    rows: list[Row] = []
+    if not query.hits:
+        rows = await _fetch(asked, catalogue, generation, items.page(generation, query))
+    matched = await _matched(asked, catalogue, generation, query, rows)
+    cut = paging.cut(generation, query.at(query.after, matched), rows)
+    links = _links(asked, dataset_id, cut.next)
+    head = [f'"numberMatched":{matched}'] if matched is not None else []
+    head += [f'"numberReturned":{len(cut.features)}', f'"timeStamp":"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"']
+    body = (
+        f'{{"type":"FeatureCollection",{",".join(head)},"links":{orjson.dumps(links).decode()}'
+        f',"features":[{",".join(cut.features)}]}}'
+    )
+    return answers.raw(body.encode(), media=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
+
+
+async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
+    """Answer with one feature."""
+    generation = catalogue.current(dataset_id)
+    dataset = generation.dataset
+    wrong = [name for name, _ in asked.pairs if name not in {"f", "lang", "crs", "properties", "skipGeometry"}]
+    if wrong:
+        raise parameters.unknown(wrong[0], ["f", "lang", "crs", "properties", "skipGeometry"])
+    query = parameters.parse(dataset, asked.pairs)
+    try:
+        value = values.parse(dataset.column(dataset.key), key, where=dataset.key)
+    except RequestError as exc:
+        raise _no_item(dataset_id, key) from exc
+    rows = await _fetch(asked, catalogue, generation, items.item(generation, value, query))
+    if not rows:
+        raise _no_item(dataset_id, key)
+    address = f"{asked.ogc}/collections/{dataset_id}"
+    links: list[Link] = [
+        link(asked.url, "self", GEOJSON, "self", asked.language),
+        link(asked.link(f="html"), "alternate", "text/html", "html", asked.language),
+        link(address, "collection", "application/json", "collection", asked.language),
+    ]
+    # the feature is text from SQL: its links go in before the closing brace
+    body = f'{rows[0][0][:-1]},"links":{orjson.dumps(links).decode()}}}'
+    return answers.raw(body.encode(), media=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
+
+
+def item_address(ogc: str, dataset_id: str, key: str) -> str:
+    """Return the address of a feature."""
+    return f"{ogc}/collections/{dataset_id}/items/{quote(key, safe='')}"
+
+
+async def _resolve(asked: Asked, catalogue: Catalogue, dataset_id: str) -> tuple[Generation, Query]:
+    token = dict(asked.pairs).get("cursor")
+    current = catalogue.current(dataset_id)
+    if token is None:
+        return current, parameters.parse(current.dataset, asked.pairs)
+    walked: Cursor = cursor.decode(token)
+    generation = await catalogue.generation(dataset_id, walked.generation)
+    if generation is None:
+        raise gone(asked)
+    # a cursor's parameters are those of the declaration that its generation was built with
+    query = parameters.parse(generation.dataset, asked.pairs)
+    walked.check(query)
+    return generation, query.at(walked.position, walked.matched)
+
+
+async def _matched(
+    asked: Asked, catalogue: Catalogue, generation: Generation, query: Query, rows: list[Row]
+) -> int | None:
+    if not query.is_filtered:
+        return generation.rows
+    if query.after and query.matched is not None:
+        return query.matched
+    if not query.hits and not query.after and not query.offset and len(rows) <= query.limit:
+        return len(rows)
+    budget = None if query.hits else _COUNT_BUDGET_MS
+    try:
+        counted = await _fetch(asked, catalogue, generation, items.count(generation, query), budget_ms=budget)
+    except pg.QueryCanceled as exc:
+        if query.hits:
+            raise UnavailableError("counting takes too long", remedy="narrow the filter") from exc
+        return None
+    return int(counted[0][0])
+
+
+async def _fetch(
+    asked: Asked,
+    catalogue: Catalogue,
+    generation: Generation,
+    statement: items.Statement,
+    *,
+    budget_ms: int | None = None,
+) -> list[Row]:
+    try:
+        return await catalogue.fetch(statement, budget_ms=budget_ms)
+    except pg.UndefinedTable as exc:
+        catalogue.forget(generation)
+        raise gone(asked) from exc
+    except pg.QueryCanceled as exc:
+        if budget_ms is not None:
+            raise
+        raise UnavailableError("the query takes too long", remedy="narrow it: a smaller bbox or limit") from exc
+    except psycopg.DataError as exc:
+        raise as_request_error(exc) from exc
+
+
+def gone(asked: Asked) -> GoneError:
+    """Return the refusal of a walk whose generation has been removed, with the address to start again."""
+    return GoneError(
+        "the data have been republished since this walk began, and its generation has been removed",
+        remedy=asked.link(cursor=None),
+    )
+
+
+def _no_item(dataset_id: str, key: str) -> NotFoundError:
+    return NotFoundError(f"{dataset_id} has no feature {key[:100]!r}", remedy="look it up in the list of items")
+
+
+def _links(asked: Asked, dataset_id: str, next_token: str | None) -> list[Link]:
+    language = asked.language
+    links = [
+        link(asked.url, "self", GEOJSON, "self", language),
+        link(asked.link(f="html", cursor=None), "alternate", "text/html", "html", language),
+        link(f"{asked.ogc}/collections/{dataset_id}", "collection", "application/json", "collection", language),
+    ]
+    if next_token:
+        # the cursor says where to go on: an offset was spent on the first page
+        links.append(link(asked.link(cursor=next_token, offset=None), "next", GEOJSON, "next", language))
+    return links

@@ -1,0 +1,32 @@
+"""Links as JSON: address, relation, type, title."""
+
+from __future__ import annotations
+
+from territoire.web.negotiate import Language
+
+Link = dict[str, str | bool]
+SCHEMA_TILING = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+TILESETS_VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+TITLES: dict[str, dict[Language, str]] = {
+    "self": {"fr": "Ce document", "en": "This document"},
+    "html": {"fr": "Cette page en HTML", "en": "This page as HTML"},
+    "json": {"fr": "Ce document en JSON", "en": "This document as JSON"},
+    "api": {"fr": "Définition de l'API", "en": "API definition"},
+    "conformance": {"fr": "Classes de conformité", "en": "Conformance classes"},
+    "collections": {"fr": "Collections", "en": "Collections"},
+    "collection": {"fr": "La collection", "en": "The collection"},
+    "items": {"fr": "Objets en GeoJSON", "en": "Features as GeoJSON"},
+    "items_html": {"fr": "Objets en HTML", "en": "Features as HTML"},
+    "tiles": {"fr": "Tuiles vectorielles", "en": "Vector tiles"},
+    "tilesets": {"fr": "Jeux de tuiles vectorielles", "en": "Vector tilesets"},
+    "tilejson": {"fr": "TileJSON, pour MapLibre", "en": "TileJSON, for MapLibre"},
+    "tms": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
+    "tms_list": {"fr": "Schémas de tuilage", "en": "Tile matrix sets"},
+    "next": {"fr": "Page suivante", "en": "Next page"},
+    "home": {"fr": "Page d'accueil", "en": "Home page"},
+}
+
+
+def link(href: str, rel: str, media: str, title: str, language: Language) -> Link:
+    """Return a link whose title is one of TITLES."""
+    return {"href": href, "rel": rel, "type": media, "title": TITLES[title][language]}

@@ -1,0 +1,111 @@
+"""The ASGI application: routes, errors, and what a process opens and closes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from territoire.core import database, logs, places, registry, settings
+from territoire.core.errors import RequestError
+from territoire.core.settings import Settings
+from territoire.core.vocabulary import Vocabulary
+from territoire.web import answers, routes, views
+from territoire.web.catalogue import Catalogue
+from territoire.web.middleware import CrossOrigin, RequestLog
+
+_POOL_SIZE = 8
+log = structlog.get_logger()
+
+
+def create() -> Starlette:
+    """Build the application from the environment: what uvicorn calls in each process."""
+    logs.configure()
+    given = settings.load()
+    reader = database.urls(given).reader
+    vocabulary = registry.load_vocabulary(places.datasets_folder())
+    return build(given, reader_url=reader, vocabulary=vocabulary)
+
+
+def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starlette:
+    """Build the application on a database; the catalogue is opened by the lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        catalogue = Catalogue(reader_url, pool_size=_POOL_SIZE)
+        await catalogue.open()
+        app.state.catalogue = catalogue
+        yield
+        await catalogue.close()
+
+    app = Starlette(
+        routes=_routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(RequestLog), Middleware(CrossOrigin)],
+        exception_handlers={RequestError: _refused, HTTPException: _no_route, Exception: _failed},
+    )
+    app.state.public_url = given.public_url
+    app.state.vocabulary = vocabulary
+    app.state.views = views.Views(vocabulary, public_url=given.public_url)
+    return app
+
+
+def _routes() -> list[Route | Mount]:
+    collection = "/ogc/collections/{collection}"
+    table: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [
+        ("/", routes.home),
+        ("/robots.txt", routes.robots),
+        ("/favicon.ico", routes.favicon),
+        ("/health/live", routes.live),
+        ("/health/ready", routes.ready),
+        ("/ogc", routes.landing),
+        ("/ogc/", routes.landing),
+        ("/ogc/openapi", routes.definition),
+        ("/ogc/conformance", routes.conformance),
+        ("/ogc/collections", routes.collections),
+        (collection, routes.collection),
+        (f"{collection}/items", routes.items),
+        (f"{collection}/items/{{key:path}}", routes.item),
+        (f"{collection}/tiles", routes.tilesets),
+        (f"{collection}/tiles/{{matrix_set}}", routes.tileset),
+        (f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", routes.tile),
+        ("/ogc/tileMatrixSets", routes.matrix_sets),
+        ("/ogc/tileMatrixSets/{matrix_set}", routes.matrix_set),
+        ("/tiles/{collection}.json", routes.tilejson),
+        ("/tiles/{collection}/{z}/{x}/{y}.mvt", routes.plain_tile),
+        ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", routes.plain_tile),
+    ]
+    static = StaticFiles(directory=Path(__file__).parent / "static")
+    return [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in table), Mount("/static", static)]
+
+
+async def _refused(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, RequestError):
+        raise exc
+    return routes.refusal(request, exc)
+
+
+async def _no_route(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, HTTPException):
+        raise exc
+    error = RequestError(f"{request.method} {request.url.path[:200]}: {exc.detail}", remedy="begin at /ogc or at /")
+    error.status = exc.status_code
+    error.title = exc.detail
+    return routes.refusal(request, error)
+
+
+async def _failed(request: Request, exc: Exception) -> Response:
+    # the server's own fault: said without its details, which stand in the log
+    log.error("request_failed", path=request.url.path, exc_info=exc)
+    error = RequestError("the server failed on this request", remedy="tell its operators; the log has the details")
+    error.status, error.title = 500, "Internal Server Error"
+    return answers.problem(error)

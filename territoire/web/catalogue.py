@@ -1,0 +1,185 @@
+"""What this process knows to be published: a copy of the pointer, kept fresh by notifications and every second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+import psycopg
+import structlog
+from psycopg import errors as pg
+from psycopg.abc import Params, Query
+from psycopg_pool import PoolTimeout
+
+from territoire.core import database
+from territoire.core.database import AsyncConnection
+from territoire.core.errors import NotFoundError, RequestError, UnavailableError
+from territoire.core.registry import nearest
+from territoire.query import published
+from territoire.query.items import Statement
+from territoire.query.model import Generation
+
+_POLL_S = 1.0
+_LISTEN: LiteralString = "listen territoire_published"
+#: Generations kept for walks that began before the last publications; the oldest is forgotten first.
+_KEPT = 64
+
+log = structlog.get_logger()
+Row = tuple[Any, ...]  # database rows have many types
+
+
+class Catalogue:
+    """Reads as reader: the published generations from memory, everything else through a small pool."""
+
+    def __init__(self, url: str, *, pool_size: int) -> None:
+        self._url = url
+        self._pool = database.async_reader_pool(url, size=pool_size)
+        self._current: dict[str, Generation] = {}
+        self._older: dict[tuple[str, int], Generation] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.revision = 0
+        self.available = False
+
+    async def open(self) -> None:
+        """Open the pool and begin to follow the pointer; a database that is away is waited for."""
+        await self._pool.open(wait=False)
+        self._task = asyncio.create_task(self._follow())
+
+    async def close(self) -> None:
+        """Stop following and close the pool."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._pool.close()
+
+    @property
+    def generations(self) -> tuple[Generation, ...]:
+        """All published generations, by dataset id."""
+        return tuple(self._current.values())
+
+    def current(self, dataset_id: str) -> Generation:
+        """Return the published generation of a dataset; NotFoundError names the nearest collections."""
+        if dataset_id in self._current:
+            return self._current[dataset_id]
+        if not self._current and not self.available:
+            raise away()
+        raise NotFoundError(
+            f"there is no collection {dataset_id[:60]!r}", remedy=nearest(dataset_id[:60], self._current)
+        )
+
+    async def generation(self, dataset_id: str, number: int) -> Generation | None:
+        """Return a generation that a cursor or a tile's address names, None if it is no more."""
+        known = self.current(dataset_id)
+        if known.number == number:
+            return known
+        if (dataset_id, number) in self._older:
+            return self._older[dataset_id, number]
+        if number > 2**31 - 1:
+            return None
+        # a cursor of a generation unknown here comes from a worker whose pointer is newer (mechanisms.md)
+        rows = await self._rows(published.ONE, [dataset_id, number])
+        if not rows:
+            return None
+        found = published.generation(rows[0])
+        while len(self._older) >= _KEPT:
+            del self._older[next(iter(self._older))]
+        self._older[dataset_id, number] = found
+        return found
+
+    def forget(self, generation: Generation) -> None:
+        """Forget an older generation that turned out to be gone."""
+        self._older.pop((generation.dataset.id, generation.number), None)
+
+    async def fetch(self, statement: Statement, *, budget_ms: int | None = None) -> list[Row]:
+        """Run a statement of territoire.query; QueryCanceled when it takes longer than `budget_ms`."""
+        query, values = statement
+        return await self._rows(query, values, budget_ms=budget_ms)
+
+    async def refresh(self) -> None:
+        """Read the pointer now: what a request needs when its generation has just gone."""
+        rows = await self._rows(published.CURRENT, None)
+        self._take(rows)
+
+    async def _rows(self, query: Query, values: Params | None, *, budget_ms: int | None = None) -> list[Row]:
+        try:
+            return await self._attempt(query, values, budget_ms)
+        except (pg.AdminShutdown, pg.CrashShutdown, psycopg.InterfaceError):
+            pass  # a connection that died while it was idle: the next one may live
+        except psycopg.OperationalError as exc:
+            if isinstance(exc, pg.QueryCanceled):
+                raise
+            if not _is_broken(exc):
+                raise away() from exc
+        except PoolTimeout as exc:
+            raise away() from exc
+        await self._pool.check()
+        try:
+            return await self._attempt(query, values, budget_ms)
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as exc:
+            if isinstance(exc, pg.QueryCanceled):
+                raise
+            raise away() from exc
+
+    async def _attempt(self, query: Query, values: Params | None, budget_ms: int | None) -> list[Row]:
+        async with self._pool.connection(timeout=None if self.available else 0.5) as connection:
+            if budget_ms is None:
+                return await (await connection.execute(query, values)).fetchall()
+            async with connection.transaction():
+                await connection.execute("select set_config('statement_timeout', %s, true)", [str(budget_ms)])
+                return await (await connection.execute(query, values)).fetchall()
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with await database.listen_as_reader(self._url) as connection:
+                    await self._listen(connection)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+                if self.available or self.revision == 0:
+                    log.warning("database_away", error=str(exc).strip().splitlines()[0] if str(exc) else "")
+                self.available = False
+            await asyncio.sleep(_POLL_S / 2)
+
+    async def _listen(self, connection: AsyncConnection) -> None:
+        await connection.execute(_LISTEN)
+        while True:
+            pointer = await (await connection.execute(published.POINTER)).fetchall()
+            if self.revision == 0 or {(row[0], row[1]) for row in pointer} != self._pointer():
+                self._take(await (await connection.execute(published.CURRENT)).fetchall())
+            if not self.available:
+                # what the pool still holds died with the database
+                await self._pool.check()
+                self.available = True
+                log.info("database_ready", datasets=len(self._current))
+            async for _ in connection.notifies(timeout=_POLL_S, stop_after=1):
+                pass
+
+    def _pointer(self) -> set[tuple[str, int]]:
+        return {(name, generation.number) for name, generation in self._current.items()}
+
+    def _take(self, rows: Sequence[Row]) -> None:
+        fresh: dict[str, Generation] = {}
+        for row in rows:
+            known = self._current.get(row[0])
+            # a generation is immutable: only its time of publication may differ, after a rollback
+            same = known is not None and known.number == row[1] and known.published_at == row[8]
+            fresh[row[0]] = known if same and known else published.generation(row)
+        for name, generation in self._current.items():
+            if name not in fresh or fresh[name].number != generation.number:
+                self._older[name, generation.number] = generation
+        self._current = fresh
+        self.revision += 1
+
+
+def away() -> UnavailableError:
+    """Return the refusal of a request that needs the database while it is away."""
+    return UnavailableError("the database is away", remedy="the same request will work again in a moment")
+
+
+def _is_broken(exc: psycopg.OperationalError) -> bool:
+    return exc.sqlstate is None or exc.sqlstate.startswith(("08", "57P"))
+
+
+def as_request_error(exc: psycopg.DataError) -> RequestError:
+    """Say that a value of the request does not fit its column: only a forged cursor gets that far."""
+    return RequestError(f"a value cannot be compared with its column: {str(exc).splitlines()[0]}")

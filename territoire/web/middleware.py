@@ -1,0 +1,83 @@
+"""What every answer passes through: CORS, and one line of log a request."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+_EXPOSED = "Link, Content-Crs, ETag, Location, Retry-After"
+_METHODS = "GET, HEAD, OPTIONS"
+
+
+class CrossOrigin:
+    """Lets pages of any site read what is public; answers OPTIONS."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer OPTIONS, and add the headers to every other answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            headers = [
+                (b"allow", _METHODS.encode()),
+                (b"access-control-allow-origin", b"*"),
+                (b"access-control-allow-methods", _METHODS.encode()),
+                (b"access-control-allow-headers", b"*"),
+                (b"access-control-max-age", b"86400"),
+            ]
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = MutableHeaders(scope=message)
+                added["Access-Control-Allow-Origin"] = "*"
+                added["Access-Control-Expose-Headers"] = _EXPOSED
+                added["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class RequestLog:
+    """Writes one line a request: method, path, query, status, bytes, milliseconds; no address of the visitor."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and write its line."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status, size = 500, 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                query=scope["query_string"].decode("latin-1")[:500],
+                status=status,
+                bytes=size,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
