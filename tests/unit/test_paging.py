@@ -34,9 +34,7 @@ def test_a_page_with_one_row_more_than_its_limit_has_a_next_page() -> None:
 
 
 def test_the_last_page_has_none_even_when_it_is_full() -> None:
-    assert paging.cut(_generation(), Query(crs.DEFAULT, limit=2), [(1, "a"), (2, "b")]) == paging.Page(
-        ("a", "b"), None
-    )
+    assert paging.cut(_generation(), Query(crs.DEFAULT, limit=2), [(1, "a"), (2, "b")]) == paging.Page(("a", "b"), None)
 
 
 def test_an_empty_page_has_no_features_and_no_next() -> None:
