@@ -10,7 +10,7 @@ from pygeoapi.crs import CrsTransformSpec
 from pygeoapi.provider.base import BaseProvider
 
 from providers import refusals
-from providers.runtime import runtime
+from providers.runtime import TooSlowError, runtime
 from territoire.core.derive import schema
 from territoire.core.errors import NotFoundError, RequestError
 from territoire.core.models import Dataset
@@ -18,6 +18,8 @@ from territoire.query import cursor, items, paging, parameters, values
 from territoire.query.model import Generation, Query
 
 _GEOJSON = "application/geo+json"
+#: A filtered page's count may take this long.
+_COUNT_BUDGET_MS = 500
 _Json = dict[str, Any]  # a JSON document
 
 
@@ -74,7 +76,7 @@ class PostGISFeatureProvider(BaseProvider):
             position = [("limit", str(limit)), ("offset", str(offset))]
             generation, query = _resolve(self.data, [*given, *position])
             if query.hits:
-                return _collection([], matched=_matched(generation, query))
+                return _collection([], matched=_count(generation, query))
             return self._page(generation, query, [position[0], *given])
 
     def get(
@@ -105,9 +107,9 @@ class PostGISFeatureProvider(BaseProvider):
         return f"<PostGISFeatureProvider> {self.data}"
 
     def _page(self, generation: Generation, query: Query, given: list[tuple[str, str]]) -> _Json:
-        matched = query.matched if query.after else _matched(generation, query)
-        query = query.at(query.after, matched)
-        page = paging.cut(generation, query, runtime().fetch(generation, items.page(generation, query)))
+        rows = runtime().fetch(generation, items.page(generation, query))
+        matched = _matched(generation, query, len(rows))
+        page = paging.cut(generation, query.at(query.after, matched), rows)
         features = [json.loads(text) for text in page.features]
         if page.next is None:
             # with a count beside a cursor, pygeoapi would add an `offset` link here and walk without end
@@ -166,10 +168,22 @@ def _resolve(dataset_id: str, given: list[tuple[str, str]]) -> tuple[Generation,
     return generation, query.at(place.position, place.matched)
 
 
-def _matched(generation: Generation, query: Query) -> int:
+def _matched(generation: Generation, query: Query, fetched: int) -> int | None:
+    """Return how many features match: counted once a walk, and left out when that takes too long."""
+    if query.after:
+        return query.matched
+    if query.is_filtered and not query.offset and fetched <= query.limit:
+        return fetched
+    try:
+        return _count(generation, query, budget_ms=_COUNT_BUDGET_MS)
+    except TooSlowError:
+        return None
+
+
+def _count(generation: Generation, query: Query, *, budget_ms: int | None = None) -> int:
     if not query.is_filtered:
         return generation.rows
-    return runtime().fetch(generation, items.count(generation, query))[0][0]
+    return runtime().fetch(generation, items.count(generation, query), budget_ms=budget_ms)[0][0]
 
 
 def _collection(features: list[_Json], *, matched: int | None, links: list[_Json] | None = None) -> _Json:

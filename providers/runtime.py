@@ -15,7 +15,7 @@ import psycopg
 from psycopg import errors as sqlstate
 from psycopg_pool import PoolTimeout
 
-from territoire.core import cluster, database, places, registry, settings
+from territoire.core import cluster, database, registry, settings
 from territoire.core.database import Connection, Pool
 from territoire.core.errors import (
     ClusterError,
@@ -41,6 +41,10 @@ _KEPT = 32
 _Row = tuple[Any, ...]  # columns have many types
 
 
+class TooSlowError(UnavailableError):
+    """The database gave the query up: it took longer than it may."""
+
+
 class Runtime:
     """One process's settings, pool and copy of the published generations; making it does no I/O."""
 
@@ -56,7 +60,7 @@ class Runtime:
     @functools.cached_property
     def registry(self) -> Registry:
         """What the YAML files declare: read once, for a dataset whose published declaration is not known yet."""
-        return registry.load(places.datasets_folder())
+        return registry.load(self._settings.datasets)
 
     def dataset(self, dataset_id: str) -> Dataset:
         """Return a dataset without asking the database: as last seen published, else as declared."""
@@ -77,11 +81,14 @@ class Runtime:
             return current
         return self._older(dataset_id, number)
 
-    def fetch(self, generation: Generation, statement: Statement) -> list[_Row]:
-        """Run a statement on a generation's view; its errors are those that a visitor can understand."""
+    def fetch(self, generation: Generation, statement: Statement, *, budget_ms: int | None = None) -> list[_Row]:
+        """Run a statement on a generation's view; its errors are those that a visitor can understand.
+
+        What takes longer than `budget_ms` is a TooSlowError.
+        """
         query, values = statement
         try:
-            return self._execute(query, values)
+            return self._execute(query, values, budget_ms)
         except sqlstate.UndefinedTable as exc:
             self._walked.pop((generation.dataset.id, generation.number), None)
             raise _gone(generation.dataset.id) from exc
@@ -133,23 +140,22 @@ class Runtime:
         same = known is not None and (known.number, known.published_at) == (row[1], row[8])
         return known if known is not None and same else published.generation(row)
 
-    def _execute(self, query: Any, values: Any) -> list[_Row]:  # what psycopg's execute takes
+    def _execute(self, query: Any, values: Any, budget_ms: int | None = None) -> list[_Row]:  # as psycopg takes them
         pool = self._opened()
         try:
-            return _ask(pool, query, values)
+            return _ask(pool, query, values, budget_ms)
         except PoolTimeout as exc:
             raise _away() from exc
-        except sqlstate.QueryCanceled as exc:
-            raise UnavailableError(
-                f"the answer took more than {database.STATEMENT_TIMEOUT_MS // 1000} s",
-                remedy="ask for less: a smaller limit or bbox",
-            ) from exc
-        except psycopg.OperationalError:
-            # connections made before the database restarted are dead: have them replaced, and try once more
-            pool.check()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+            if isinstance(exc, sqlstate.QueryCanceled):
+                raise _too_slow() from exc
+        # connections made before the database restarted are dead: have them replaced, and try once more
+        pool.check()
         try:
-            return _ask(pool, query, values)
-        except psycopg.OperationalError as exc:
+            return _ask(pool, query, values, budget_ms)
+        except sqlstate.QueryCanceled as exc:
+            raise _too_slow() from exc
+        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
             raise _away() from exc
 
     def _opened(self) -> Pool:
@@ -173,10 +179,14 @@ def runtime() -> Runtime:
 os.register_at_fork(after_in_child=runtime.cache_clear)
 
 
-def _ask(pool: Pool, query: Any, values: Any) -> list[_Row]:  # what psycopg's execute takes
+def _ask(pool: Pool, query: Any, values: Any, budget_ms: int | None) -> list[_Row]:  # as psycopg takes them
     connection: Connection
     with pool.connection() as connection:
-        return connection.execute(query, values).fetchall()
+        if budget_ms is None:
+            return connection.execute(query, values).fetchall()
+        with connection.transaction():
+            connection.execute("select set_config('statement_timeout', %s, true)", [str(budget_ms)])
+            return connection.execute(query, values).fetchall()
 
 
 def _reader_url(configured: settings.Settings) -> str:
@@ -188,6 +198,10 @@ def _reader_url(configured: settings.Settings) -> str:
 
 def _away() -> UnavailableError:
     return UnavailableError("the database does not answer", remedy="try again in a few seconds")
+
+
+def _too_slow() -> TooSlowError:
+    return TooSlowError("the query takes too long", remedy="narrow it: a smaller bbox or limit")
 
 
 def _gone(dataset_id: str) -> GoneError:
