@@ -34,10 +34,13 @@ class Settings(BaseSettings):
     loader_url: str | None = Field(None, description="login of the loads, member of the role loader")
     reader_url: str | None = Field(None, description="login of the server, member of the role reader")
     var: Path = Field(default_factory=_default_var, description="folder of what is written while running")
+    datasets: Path = Field(
+        default_factory=places.datasets_folder, description="folder of the declarations, datasets/ of the software"
+    )
     public_url: str | None = Field(None, description="address that visitors use, behind a proxy")
     generation_grace: int = Field(900, ge=0, description="seconds a superseded generation is kept")
 
-    @field_validator("var")
+    @field_validator("var", "datasets")
     @classmethod
     def _make_absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()

@@ -23,7 +23,7 @@ def fake(path: Path, *, version: tuple[int, int] = (3, 13), venv: bool = True, b
         + ("exit 127\n" if broken else "")
         + 'case "$*" in *ensurepip*) '
         + (f"echo {path}" if good else "exit 1")
-        + f" ;; *) echo {version[0]}.{version[1]} ;; esac\n"
+        + f" ;; *) echo '{version[0]}.{version[1]}{'' if venv else ' without its venv module'}' ;; esac\n"
     )
     path.chmod(0o755)
     return path
@@ -97,7 +97,7 @@ def test_without_a_good_one_it_says_what_it_saw_and_how_to_get_one(tmp_path: Pat
     assert done.returncode == 1
     assert done.stdout == ""
     assert f"{old} is Python 3.11" in done.stderr
-    assert f"{bare} is Python 3.13" in done.stderr
+    assert f"{bare} is Python 3.13 without its venv module" in done.stderr
     for line in ("apt-get install python3 python3-venv", "dnf install", "brew install", "pyenv install"):
         assert line in done.stderr
 
