@@ -55,7 +55,7 @@ def locate(settings: Settings) -> Cluster:
     var = settings.var.resolve()
     mark = hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
     if os.geteuid() == 0:
-        # PostgreSQL refuses root, and another account may not enter the checkout (/root is closed).
+        # PostgreSQL refuses root, and another account may not enter the checkout of root.
         _require_account(_ROOT_ACCOUNT)
         home, account = Path("/var/lib/territoire") / mark, _ROOT_ACCOUNT
         socket = Path("/run/territoire") / mark
