@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyogrio
@@ -10,6 +11,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from etl import nul
 from etl.extract import Landed
 from territoire.core import registry
 from territoire.core.errors import SourceError
@@ -59,6 +61,8 @@ def describe(dataset: Dataset, landed: Landed, number: int) -> Layer:
     except (DataSourceError, DataLayerError, LookupError, UnicodeDecodeError) as exc:
         raise SourceError(f"{landed.url}: cannot be read: {exc}", remedy="open it in QGIS to see what it is") from exc
     fields, untyped = _fields(dataset, landed, info)
+    if not landed.opens.startswith("/vsi"):
+        nul.refuse(Path(landed.opens), landed.url, name, fields)
     crs, srid = _crs(dataset, landed, info)
     count = int(info["features"])
     return Layer(

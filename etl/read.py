@@ -54,7 +54,7 @@ def batches(dataset: Dataset, layer: Layer) -> Iterator[list[Row | Reject]]:
                 try:
                     converted: list[Row | Reject] = _columns(dataset, layer, batch, meta["geometry_name"], start)
                 except (_NeedsRowsError, pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
-                    converted = list(rows.read(dataset, layer, start, stop))
+                    converted = list(rows.read(dataset, layer, start, stop, _undecodable(dataset, layer, batch, start)))
                 yield _reproject(dataset, layer, converted)
                 start = stop
     except (DataSourceError, DataLayerError, pa.ArrowException, RuntimeError) as exc:
@@ -96,6 +96,26 @@ def _convert(layer: Layer, column: Column, field: str, array: pa.Array) -> list[
     if column.type == "number" and not pc.all(pc.is_finite(cast)).as_py():  # pyright: ignore[reportAttributeAccessIssue]
         raise _NeedsRowsError
     return cast.to_pylist()
+
+
+def _undecodable(dataset: Dataset, layer: Layer, batch: pa.RecordBatch, start: int) -> frozenset[tuple[int, str]]:
+    """Return (feature, column) of the texts that are not UTF-8: fiona would give them as null."""
+    found: set[tuple[int, str]] = set()
+    for column, field in zip(dataset.columns, layer.fields, strict=True):
+        array = batch.column(field)
+        if pa.types.is_string(array.type):
+            for number, value in enumerate(array.cast(pa.binary()).to_pylist(), start + 1):
+                if value is not None and not _is_utf8(value):
+                    found.add((number, column.name))
+    return frozenset(found)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_plain_time(arrow_type: pa.DataType) -> bool:

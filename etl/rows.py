@@ -20,6 +20,7 @@ from etl.describe import Layer
 from territoire.core.errors import SourceError
 from territoire.core.models import Column, Dataset
 
+_ENCODING = "save the file as UTF-8, or say `encoding:` under `source:`"
 _RANGES = {"integer": 2**31, "bigint": 2**63}
 _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2})(\.\d+)?")
 
@@ -45,8 +46,13 @@ class _BadValueError(Exception):
         self.remedy = remedy
 
 
-def read(dataset: Dataset, layer: Layer, start: int, stop: int) -> Iterator[Row | Reject]:
-    """Read features start..stop-1 (from 0) of a layer, each as a row or as a reject that says what is wrong."""
+def read(
+    dataset: Dataset, layer: Layer, start: int, stop: int, undecodable: frozenset[tuple[int, str]]
+) -> Iterator[Row | Reject]:
+    """Read features start..stop-1 (from 0) of a layer, each as a row or as a reject that says what is wrong.
+
+    `undecodable` names the (feature, column) whose text is not UTF-8, which fiona reads as null.
+    """
     try:
         with fiona.open(layer.landed.opens, layer=layer.name, encoding=layer.encoding) as collection:
             features = iter(collection.items(start, stop))
@@ -58,6 +64,10 @@ def read(dataset: Dataset, layer: Layer, start: int, stop: int) -> Iterator[Row 
                 except (UnicodeDecodeError, FionaError, ValueError) as exc:
                     yield Reject(layer.number, number, None, f"cannot be read: {exc}", _remedy_of(exc), None)
                     continue
+                bad = next((column for feature_number, column in undecodable if feature_number == number), None)
+                if bad:
+                    yield Reject(layer.number, number, bad, "not valid UTF-8", _ENCODING, None)
+                    continue
                 yield _row(dataset, layer, number, feature.properties, feature.geometry)
     except FionaError as exc:
         raise SourceError(f"{layer.landed.url}: cannot be read: {exc}", remedy="fetch it again") from exc
@@ -65,7 +75,7 @@ def read(dataset: Dataset, layer: Layer, start: int, stop: int) -> Iterator[Row 
 
 def _remedy_of(exc: Exception) -> str:
     if isinstance(exc, UnicodeDecodeError):
-        return "save the file as UTF-8, or say `encoding:` under `source:`"
+        return _ENCODING
     return "correct the feature in the source"
 
 
@@ -116,14 +126,6 @@ def convert(column: Column, value: Any) -> Any:  # from a type of the file's to 
 def _text(value: Any) -> str:  # of any type of the file's
     if not isinstance(value, str):
         raise _BadValueError("not a text", "restore the type of the field: numbers lose leading zeros")
-    if "\x00" in value:
-        raise _BadValueError("holds a NUL character", "remove it from the text")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as exc:
-        raise _BadValueError(
-            f"not valid UTF-8: {exc.reason}", "save the file as UTF-8, or say `encoding:` under `source:`"
-        ) from exc
     return value
 
 

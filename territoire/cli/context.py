@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from territoire.core import database, migrations, places, registry, settings
+from territoire.core import database, migrations, registry, settings
 from territoire.core.database import Connection, Urls
 from territoire.core.errors import DatabaseError
 from territoire.core.registry import Registry
@@ -18,7 +18,7 @@ def say(text: str) -> None:
 
 def load_registry() -> Registry:
     """Read the declarations of this installation."""
-    return registry.load(places.datasets_folder())
+    return registry.load(settings.load().datasets)
 
 
 def load_urls(given: Settings | None = None) -> Urls:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from territoire.cli import context
-from territoire.core import places, registry
+from territoire.core import registry, settings
 from territoire.core.derive import page
 
 app = typer.Typer(help="List, show and check the declared datasets.", no_args_is_help=True)
@@ -48,7 +48,7 @@ def check(
     if found is not None:
         typer.echo(f"{len(found.datasets)} declarations are right")
         return
-    vocabulary = registry.load_vocabulary(places.datasets_folder())
+    vocabulary = registry.load_vocabulary(settings.load().datasets)
     for file in files or []:
         dataset = registry.read_declaration(file, vocabulary)
         typer.echo(f"{file}: right ({dataset.id}, {len(dataset.columns)} columns)")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from territoire.core import database, logs, places, registry, settings
+from territoire.core import database, logs, registry, settings
 from territoire.core.errors import RequestError
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
@@ -32,7 +32,7 @@ def create() -> Starlette:
     logs.configure()
     given = settings.load()
     reader = database.urls(given).reader
-    vocabulary = registry.load_vocabulary(places.datasets_folder())
+    vocabulary = registry.load_vocabulary(given.datasets)
     return build(given, reader_url=reader, vocabulary=vocabulary)
 
 

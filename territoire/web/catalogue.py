@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 import structlog
 from psycopg import errors as pg
-from psycopg.abc import Params, Query
+from psycopg.abc import Params, QueryNoTemplate as Query
 from psycopg_pool import PoolTimeout
 
 from territoire.core import database
@@ -104,15 +104,15 @@ class Catalogue:
     async def _rows(self, query: Query, values: Params | None, *, budget_ms: int | None = None) -> list[Row]:
         try:
             return await self._attempt(query, values, budget_ms)
-        except (pg.AdminShutdown, pg.CrashShutdown, psycopg.InterfaceError):
-            pass  # a connection that died while it was idle: the next one may live
+        except PoolTimeout as exc:
+            raise away() from exc
+        except psycopg.InterfaceError:
+            log.info("connection_replaced")  # a connection that died while it was idle: the next one may live
         except psycopg.OperationalError as exc:
             if isinstance(exc, pg.QueryCanceled):
                 raise
             if not _is_broken(exc):
                 raise away() from exc
-        except PoolTimeout as exc:
-            raise away() from exc
         await self._pool.check()
         try:
             return await self._attempt(query, values, budget_ms)

@@ -120,7 +120,7 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
     language, identifier = asked.language, generation.dataset.id
     address = f"{asked.ogc}/collections/{identifier}"
     licence = vocabulary.licences[generation.dataset.licence]
-    links = [
+    links: list[Link] = [
         link(address, "self", "application/json", "self", language),
         link(f"{address}?f=html", "alternate", "text/html", "html", language),
         link(f"{address}/items", "items", GEOJSON, "items", language),

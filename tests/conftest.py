@@ -1,0 +1,110 @@
+"""Fixtures: a private cluster for the run, a database per test, and the demo territory with its server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from lab import REAL, Lab, Server
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from etl import refresh
+from territoire.core import cluster, migrations
+from territoire.core.database import Urls
+from territoire.core.settings import Settings
+
+for name in [name for name in os.environ if name.startswith(("TERRITOIRE_", "PG"))]:
+    del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def cluster_urls() -> Generator[Urls]:
+    """A private cluster made for this run, removed at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="territoire-tests-"))
+    folder.chmod(0o755)
+    private = cluster.locate(Settings(var=folder))
+    cluster.ensure_started(private, report=print)
+    try:
+        yield Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader")))
+    finally:
+        cluster.stop(private)
+        cluster.remove(private)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template(cluster_urls: Urls) -> str:
+    """Name of a database that has had all migrations; tests get copies of it."""
+    _create(cluster_urls, "migrated", None)
+    migrations.migrate(_named(cluster_urls, "migrated").admin, report=print)
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster_urls: Urls, template: str) -> Iterator[Callable[[], Urls]]:
+    """Make a migrated database of its own, as often as asked."""
+    made: list[str] = []
+
+    def make() -> Urls:
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        _create(cluster_urls, name, template)
+        made.append(name)
+        urls = _named(cluster_urls, name)
+        # grants and settings of a database are not copied with it
+        migrations.migrate(urls.admin, report=print)
+        return urls
+
+    yield make
+    for name in made:
+        with psycopg.connect(cluster_urls.admin, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def lab(new_database: Callable[[], Urls], tmp_path: Path) -> Lab:
+    """A laboratory of this test's own."""
+    return Lab(new_database(), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def demo(new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The demo territory, loaded once for the session: tests only read it."""
+    made = Lab(new_database(), tmp_path_factory.mktemp("demo"))
+    made.use_the_declared()
+    for dataset in refresh.order(list(made.registry.datasets.values())):
+        assert made.load(dataset.id).status == "published"
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo: Lab) -> Generator[Server]:
+    """A real server on the demo territory."""
+    with demo.serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the producers' real files; the test is skipped where it is absent."""
+    if not REAL.is_dir():
+        pytest.skip("the producers' real files (../shared/data) are not on this machine")
+    return REAL
+
+
+def _create(urls: Urls, name: str, template: str | None) -> None:
+    with psycopg.connect(urls.admin, autocommit=True) as connection:
+        statement = sql.SQL("create database {}").format(sql.Identifier(name))
+        if template:
+            statement += sql.SQL(" template {}").format(sql.Identifier(template))
+        connection.execute(statement)
+
+
+def _named(urls: Urls, name: str) -> Urls:
+    return Urls(*(make_conninfo(url, dbname=name) for url in (urls.admin, urls.loader, urls.reader)))
