@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import Copy, sql
 from psycopg import errors as pg
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from etl import ledger, read, shape
@@ -60,11 +62,13 @@ def stage(connection: Connection, dataset: Dataset, layers: list[Layer], run: in
     done = 0
     known = [layer.features for layer in layers]
     total = sum(count for count in known if count) if all(count is not None for count in known) else None
-    for layer in layers:
-        for batch in read.batches(dataset, layer):
-            good = [row for row in batch if not isinstance(row, Reject)]
-            rejected.extend(row for row in batch if isinstance(row, Reject))
-            _copy(connection, dataset, good)
+    with _copying(connection, dataset) as copy:
+        for batch in itertools.chain.from_iterable(read.batches(dataset, layer) for layer in layers):
+            for row in batch:
+                if isinstance(row, Reject):
+                    rejected.append(row)
+                else:
+                    copy.write_row(row)
             done += len(batch)
             report.progress(done, total)
             if len(rejected) > max(MOST_REJECTS, dataset.load.max_rejects):
@@ -150,7 +154,8 @@ def _create_staging(dataset: Dataset) -> sql.Composed:
     )
 
 
-def _copy(connection: Connection, dataset: Dataset, rows: Iterable[tuple[object, ...]]) -> None:
+@contextmanager
+def _copying(connection: Connection, dataset: Dataset) -> Generator[Copy]:
     types = ["int2", "int8", *(_COPY_TYPES[column.type] for column in dataset.columns)]
     if dataset.geometry:
         # WKB as bytes: binary COPY carries no types, and PostGIS reads its own format from them
@@ -158,8 +163,7 @@ def _copy(connection: Connection, dataset: Dataset, rows: Iterable[tuple[object,
     statement = sql.SQL("copy {} from stdin (format binary)").format(STAGING)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+        yield copy
 
 
 def _fill(connection: Connection, dataset: Dataset, number: int) -> int:
