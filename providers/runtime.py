@@ -97,6 +97,11 @@ class Runtime:
                 "a value cannot be compared with its column", remedy="write it in the column's type"
             ) from exc
 
+    def close(self) -> None:
+        """Close the pool, if it was ever opened."""
+        if self._pool is not None:
+            self._pool.close()
+
     def _older(self, dataset_id: str, number: int) -> Generation:
         known = self._walked.get((dataset_id, number))
         if known is not None:
