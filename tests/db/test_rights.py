@@ -1,0 +1,56 @@
+"""What the server's login can do: compared with a committed list, and tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from lab import Lab, row, write
+from psycopg import errors
+
+HERE = Path(__file__).parent
+GOLDEN = HERE.parent / "golden" / "reader_rights.txt"
+
+
+@pytest.fixture
+def loaded(lab: Lab) -> Lab:
+    """One dataset, published."""
+    lab.declare()
+    write(lab.datasets / "lieux.gpkg", [row(n) for n in range(3)])
+    lab.load("lieux")
+    return lab
+
+
+def test_the_reader_can_do_what_the_committed_list_says_and_nothing_else(loaded: Lab) -> None:
+    with loaded.connect_admin() as connection:
+        found = [line for (line,) in connection.execute((HERE / "rights.sql").read_text()).fetchall()]  # type: ignore[arg-type]
+    assert found == GOLDEN.read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from data.lieux__g1",
+        "select * from etl.runs",
+        "insert into api.lieux__g1 (fid) values (9)",
+        "create table public.mine (a int)",
+        "create temporary table mine (a int)",
+        "select lo_create(0)",
+        "select lo_from_bytea(0, 'x')",
+        "set role loader",
+        "copy api.published to program 'true'",
+    ],
+)
+def test_what_the_reader_must_not_do_is_refused(loaded: Lab, statement: str) -> None:
+    with psycopg.connect(loaded.urls.reader) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute("set transaction read write")
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_the_server_refuses_a_login_that_can_write(loaded: Lab) -> None:
+    for url in (loaded.urls.loader, loaded.urls.admin):
+        done = loaded.command("serve", "--port", "0", TERRITOIRE_READER_URL=url)
+        assert done.returncode == 1
+        assert "can write" in done.stderr
+        assert "TERRITOIRE_READER_URL" in done.stderr
