@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +19,9 @@ from territoire.web.negotiate import Language
 from territoire.web.pages import collection as collection_page
 from territoire.web.pages import error as error_page
 from territoire.web.pages import home as home_page
+from territoire.web.pages import site as page_site
 from territoire.web.pages.site import Site
-from territoire.web.pygeoapi_door import Door
+from territoire.web.pygeoapi_door import Door, What
 
 
 class Views:
@@ -26,18 +29,49 @@ class Views:
 
     def __init__(self, vocabulary: Vocabulary, *, public_url: str | None) -> None:
         self._vocabulary = vocabulary
-        self._public_url = public_url
+        self._root = urlsplit(public_url or "").path.rstrip("/")
         self._door: tuple[int, Door] | None = None
 
     async def home(self, asked: Asked, catalogue: Catalogue) -> Response:
         """Answer with the home page, and with what `q` finds by name."""
-        text = dict(asked.pairs).get("q", "")[:200].replace("\x00", "").strip()
+        text = dict(asked.pairs).get("q", "")[:200].strip()
         statement = search.search(catalogue.generations, text)
         rows = await catalogue.fetch(statement) if statement else []
-        page = home_page.render(self._site(asked, catalogue), search=text, results=[search.Hit(*row) for row in rows])
+        hits = [search.Hit(*row) for row in rows]
+        page = home_page.render(self._site(asked, catalogue), search=text, results=hits)
         return answers.html(page, language=asked.language)
 
     def collection(self, asked: Asked, catalogue: Catalogue, generation: Generation) -> Response:
         """Answer with a collection's page."""
         page = collection_page.render(self._site(asked, catalogue), generation)
         return answers.html(page, language=asked.language)
+
+    async def pygeoapi(
+        self, asked: Asked, catalogue: Catalogue, request: Request, what: What, *arguments: str
+    ) -> Response:
+        """Answer with a page that pygeoapi makes on our templates."""
+        site = self._site(asked, catalogue)
+        return await self._current_door(catalogue).answer(request, what, *arguments, site=site, form="html")
+
+    def error(self, base: str, path: str, language: Language, error: RequestError, catalogue: Catalogue) -> Response:
+        """Answer with the page of a refusal."""
+        site = Site(base, language, catalogue.generations, self._vocabulary, __version__, path)
+        page = error_page.render(site, error.status, error.title, error.message, error.remedy)
+        answer = answers.html(page, language=language, status=error.status)
+        answer.headers.update(answers.problem_headers(error))
+        return answer
+
+    def robots(self, base: str, catalogue: Catalogue) -> str:
+        """Return what search engines may read."""
+        site = Site(base, "fr", catalogue.generations, self._vocabulary, __version__, "/robots.txt")
+        return page_site.robots(site)
+
+    def _current_door(self, catalogue: Catalogue) -> Door:
+        if self._door is None or self._door[0] != catalogue.revision:
+            door = Door(catalogue.generations, self._vocabulary, root=self._root)
+            self._door = (catalogue.revision, door)
+        return self._door[1]
+
+    def _site(self, asked: Asked, catalogue: Catalogue) -> Site:
+        path = asked.url.removeprefix(asked.base)
+        return Site(asked.base, asked.language, catalogue.generations, self._vocabulary, __version__, path)
