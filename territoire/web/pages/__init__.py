@@ -1,0 +1,1 @@
+"""The HTML pages: pure functions of what is published, in French and English."""

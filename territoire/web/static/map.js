@@ -1,0 +1,131 @@
+// The map of a page: our own vector tiles, no background from elsewhere. See pages/maps.py for what it is told.
+import * as maplibregl from "./vendor/maplibre-gl.mjs";
+import { popup } from "./map-popup.js";
+import { background, layersOf, showOnly, TARGET } from "./map-style.js";
+import { watchLabels } from "./map-labels.js";
+
+const box = document.querySelector("[data-map]");
+const settings = JSON.parse(document.getElementById(box.dataset.map).textContent);
+const words = settings.words;
+const target = box.dataset.feature ? JSON.parse(document.getElementById(box.dataset.feature).textContent) : null;
+
+function start() {
+  box.replaceChildren();
+  const map = new maplibregl.Map({
+    container: box,
+    style: background(settings),
+    bounds: target ? around(target.geometry) : settings.bounds,
+    fitBoundsOptions: { padding: target ? 48 : 24, maxZoom: 14 },
+    maxZoom: 18,
+    minZoom: 4,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    attributionControl: false,
+    cooperativeGestures: matchMedia("(pointer: coarse)").matches,
+    locale: {
+      "NavigationControl.ZoomIn": words.zoom_in,
+      "NavigationControl.ZoomOut": words.zoom_out,
+      "AttributionControl.ToggleAttribution": words.attribution,
+      "Popup.Close": words.close,
+      "Map.Title": box.getAttribute("aria-label"),
+    },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), "top-left");
+  map.addControl(new maplibregl.AttributionControl({ compact: false }), "bottom-right");
+  map.once("load", () => furnish(map));
+  map.on("idle", () => {
+    document.documentElement.dataset.map = "idle";
+  });
+  map.on("movestart", () => {
+    document.documentElement.dataset.map = "moving";
+  });
+  return map;
+}
+
+function furnish(map) {
+  for (const layer of settings.layers) {
+    map.addSource(layer.id, { type: "vector", url: absolute(layer.tilejson), promoteId: { [layer.id]: layer.key } });
+    for (const drawn of layersOf(layer)) map.addLayer(drawn);
+  }
+  if (target) addTarget(map);
+  const state = { shown: settings.layers[0] };
+  const labels = watchLabels(map, settings);
+  const choose = (id) => {
+    state.shown = settings.layers.find((layer) => layer.id === id);
+    showOnly(map, settings.layers, id);
+    labels(state.shown);
+  };
+  if (state.shown) choose(state.shown.id);
+  watchPointer(map, state);
+  watchChoice(choose);
+}
+
+function addTarget(map) {
+  map.addSource("target", { type: "geojson", data: target });
+  for (const drawn of TARGET) map.addLayer(drawn);
+}
+
+// West, south, east, north of a geometry's coordinates.
+function around(geometry) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  const visit = (part) => {
+    if (typeof part[0] !== "number") part.forEach(visit);
+    else {
+      box[0] = Math.min(box[0], part[0]);
+      box[1] = Math.min(box[1], part[1]);
+      box[2] = Math.max(box[2], part[0]);
+      box[3] = Math.max(box[3], part[1]);
+    }
+  };
+  visit(geometry.coordinates ?? geometry.geometries.map((inner) => inner.coordinates));
+  return box;
+}
+
+function watchPointer(map, state) {
+  let under = null;
+  const mark = (found) => {
+    if (under) map.setFeatureState(under, { hover: false });
+    under = found ? { source: found.source, sourceLayer: found.sourceLayer, id: found.id } : null;
+    if (under) map.setFeatureState(under, { hover: true });
+    map.getCanvas().style.cursor = found ? "pointer" : "";
+  };
+  const at = (point) => {
+    const layers = state.shown ? [`${state.shown.id}-touch`] : [];
+    return map.queryRenderedFeatures(point, { layers })[0];
+  };
+  map.on("mousemove", (event) => mark(at(event.point)));
+  map.on("mouseout", () => mark(null));
+  map.on("click", (event) => {
+    const found = at(event.point);
+    if (!found) return;
+    new maplibregl.Popup({ maxWidth: "300px", focusAfterOpen: true })
+      .setLngLat(event.lngLat)
+      .setDOMContent(popup(state.shown, found.properties, words))
+      .addTo(map);
+  });
+}
+
+function watchChoice(choose) {
+  const form = document.querySelector("[data-layers]");
+  if (!form) return;
+  form.hidden = false;
+  form.addEventListener("change", (event) => choose(event.target.value));
+}
+
+function absolute(address) {
+  return new URL(address, location.href).href;
+}
+
+try {
+  start();
+} catch (error) {
+  // no WebGL: the page says where the same data are
+  const note = document.createElement("p");
+  note.className = "map-note";
+  note.textContent = words.failed;
+  box.replaceChildren(note);
+  console.warn(error);
+}
