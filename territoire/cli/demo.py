@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -37,12 +38,18 @@ def run(
     """Load the demo and serve it until Ctrl-C; a cluster that this command started ends with it."""
     serve.check_port(host, port)
     given = settings.load()
+    # uvicorn hands a signal on once it has stopped: as an exception, so that what follows here is done
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     private = None if given.database_url or given.reader_url else cluster.locate(given)
     began = cluster.ensure_started(private, report=context.say) if private else False
     try:
         load(quiet=False)
         serve.serve(host=host, port=port, workers=1)
+    except KeyboardInterrupt:
+        context.say("the server has ended")
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # a second one must not leave the database running
         if private and began:
             cluster.stop(private)
             context.say("the database is stopped")
