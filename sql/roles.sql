@@ -1,5 +1,5 @@
 -- Who may do what, run by a superuser before the migrations; may be run again at any time.
--- owner: owns schemas and ledger, cannot log in. loader: the ETL. reader: the API, which can only read what is published.
+-- owner: owns schemas and ledger, cannot log in. loader: the ETL. reader: the API, which only reads what is published.
 do $$
 begin
     if not exists (select 1 from pg_catalog.pg_roles where rolname = 'owner') then
