@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from territoire.core.errors import RequestError
 from territoire.query.model import Position, Query
 
-_LONGEST = 4096
+#: A sorted text may be long, and stands in the token whole; servers take addresses of 64 kB.
+_LONGEST = 49_152
 _BIGGEST = 2**63 - 1
 _BIGGEST_GENERATION = 2**31 - 1
 
@@ -37,7 +38,7 @@ class Cursor:
 def encode(generation: int, position: Position, query: Query, matched: int | None) -> str:
     """Return the token that goes on after `position`."""
     content = [generation, position.fid, list(position.values), matched, query.fingerprint]
-    body = json.dumps(content, separators=(",", ":")).encode()
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     return _text(_digest(body) + body)
 
 

@@ -48,7 +48,7 @@ DATASET = Dataset(
 NAMES = (
     "Èze", "Eze", "eze", "Évenos", "Arles", "arles", "ARLES", "L'Isle-sur-la-Sorgue", "Saint-Rémy-de-Provence",
     "< 50 logements", '"guillemets"', "back\\slash", "deux\nlignes", "tab\there", "Œuf", "œuf", "Zoé", "zz", "", " ",
-    "çà & là", "😀", "a</script><script>", "%s", "{}",
+    "çà & là", "😀", "a</script><script>", "%s", "{}", "long" * 3000, "é" * 3000,
 )  # fmt: skip
 
 
