@@ -108,3 +108,23 @@ def _create(urls: Urls, name: str, template: str | None) -> None:
 
 def _named(urls: Urls, name: str) -> Urls:
     return Urls(*(make_conninfo(url, dbname=name) for url in (urls.admin, urls.loader, urls.reader)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --bless, which writes goldens in place of comparing them."""
+    parser.addoption("--bless", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/golden/NAME, or write it there under --bless."""
+    folder = Path(__file__).parent / "golden"
+
+    def compare(name: str, text: str) -> None:
+        file = folder / name
+        if request.config.getoption("--bless"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.read_text(encoding="utf-8") == text
+
+    return compare

@@ -43,9 +43,10 @@ def test_the_reader_can_do_what_the_committed_list_says_and_nothing_else(loaded:
     ],
 )
 def test_what_the_reader_must_not_do_is_refused(loaded: Lab, statement: str) -> None:
-    with psycopg.connect(loaded.urls.reader) as connection, pytest.raises(errors.InsufficientPrivilege):
+    with psycopg.connect(loaded.urls.reader) as connection:
         connection.execute("set transaction read write")
-        connection.execute(statement)  # type: ignore[arg-type]
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(statement)  # type: ignore[arg-type]
 
 
 def test_the_server_refuses_a_login_that_can_write(loaded: Lab) -> None:
