@@ -7,7 +7,7 @@ const LINE = "#4d7480";
 const ACCENT = "#c2571a";
 const DEEP = "#12455a";
 const INK = "#1c2f38";
-const TINTS = ["#c9dccb", "#d9e3c6", "#bcd5d3", "#e8dfc4", "#cfd9e0"];
+const TINTS = ["#c9dccb", "#d9e3c6", "#bcd5d3", "#e8dfc4", "#cfd9e0", "#e3d5d0"];
 export const FONT = ["Inter", "Segoe UI", "Roboto", "Helvetica Neue", "DejaVu Sans", "sans-serif"];
 
 const address = (path) => new URL(path, location.href).href;
@@ -58,6 +58,13 @@ export function showOnly(map, layers, id) {
   // large boundaries stay readable above the layer
   if (map.getLayer("background-boundary")) map.moveLayer("background-boundary");
   for (const drawn of TARGET) if (map.getLayer(drawn.id)) map.moveLayer(drawn.id);
+}
+
+// What the list of the page holds stands out on the map.
+export function listedLayer(layer, keys) {
+  const common = { id: "listed", source: layer.id, "source-layer": layer.id, filter: ["in", ["get", layer.key], ["literal", keys]] };
+  if (layer.geometry.includes("Point")) return { ...common, type: "circle", paint: { "circle-color": ACCENT, "circle-radius": 6 } };
+  return { ...common, type: "line", paint: { "line-color": ACCENT, "line-width": 1.6 } };
 }
 
 export const TARGET = [

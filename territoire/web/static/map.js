@@ -1,13 +1,19 @@
 // The map of a page: our own vector tiles, no background from elsewhere. See pages/maps.py for what it is told.
 import * as maplibregl from "./vendor/maplibre-gl.mjs";
 import { popup } from "./map-popup.js";
-import { background, layersOf, showOnly, TARGET } from "./map-style.js";
+import { background, layersOf, listedLayer, showOnly, TARGET } from "./map-style.js";
 import { watchLabels } from "./map-labels.js";
 
 const box = document.querySelector("[data-map]");
 const settings = JSON.parse(document.getElementById(box.dataset.map).textContent);
 const words = settings.words;
-const target = box.dataset.feature ? JSON.parse(document.getElementById(box.dataset.feature).textContent) : null;
+const target = told(box.dataset.feature);
+const listed = told(box.dataset.keys);
+
+// What the page says in a JSON script of that id, null where it says nothing.
+function told(id) {
+  return id ? JSON.parse(document.getElementById(id).textContent) : null;
+}
 
 function start() {
   box.replaceChildren();
@@ -51,6 +57,7 @@ function furnish(map) {
     for (const drawn of layersOf(layer)) map.addLayer(drawn);
   }
   if (target) addTarget(map);
+  if (listed) map.addLayer(listedLayer(settings.layers[0], listed));
   const state = { shown: settings.layers[0] };
   const labels = watchLabels(map, settings);
   const choose = (id) => {
@@ -101,7 +108,7 @@ function watchPointer(map, state) {
   map.on("click", (event) => {
     const found = at(event.point);
     if (!found) return;
-    new maplibregl.Popup({ maxWidth: "300px", focusAfterOpen: true })
+    new maplibregl.Popup({ maxWidth: "340px", focusAfterOpen: true })
       .setLngLat(event.lngLat)
       .setDOMContent(popup(state.shown, found.properties, words))
       .addTo(map);
