@@ -1,0 +1,170 @@
+"""What makes no sense is refused with a 4xx problem that says what to do; a hostile request never gets a 5xx."""
+
+from __future__ import annotations
+
+import itertools
+from urllib.parse import quote
+
+import orjson
+import pytest
+from lab import Lab, Server, get, row, write
+
+ITEMS = "/ogc/collections/communes/items"
+REFUSED = [
+    ("/ogc/collections/communs", 404, "communes"),
+    ("/ogc/collections/communs/items", 404, "communes"),
+    ("/ogc/collections/communes/items/99999", 404, "list of items"),
+    ("/ogc/collections/communes/items/13055?limit=3", 400, "not a parameter"),
+    (f"{ITEMS}?f=gml", 400, "json or html"),
+    (f"{ITEMS}?limt=3", 400, "did you mean limit?"),
+    (f"{ITEMS}?populaton=3", 400, "did you mean population"),
+    (f"{ITEMS}?filter=nom%3D'x'", 400, "not offered yet"),
+    (f"{ITEMS}?q=x", 400, "not offered yet"),
+    (f"{ITEMS}?ids=1", 400, "not offered yet"),
+    (f"{ITEMS}?limit=0", 400, "1 or more"),
+    (f"{ITEMS}?limit=-1", 400, "1 or more"),
+    (f"{ITEMS}?limit=ten", 400, "1 or more"),
+    (f"{ITEMS}?limit=1&limit=2", 400, "twice"),
+    (f"{ITEMS}?offset=-1", 400, "0 or more"),
+    (f"{ITEMS}?bbox=1,2,3", 400, "west,south,east,north"),
+    (f"{ITEMS}?bbox=a,b,c,d", 400, "finite number"),
+    (f"{ITEMS}?bbox=5,44,6,43", 400, "south"),
+    (f"{ITEMS}?bbox=5,-100,6,100", 400, "-90 to 90"),
+    (f"{ITEMS}?bbox=890000,6240000,900000,6250000", 400, "bbox-crs"),
+    (f"{ITEMS}?bbox=1e309,0,1,1", 400, "finite"),
+    (f"{ITEMS}?bbox=nan,0,1,1", 400, "finite"),
+    (f"{ITEMS}?datetime=abc", 400, "2026-01-31"),
+    (f"{ITEMS}?datetime=2026-13-01", 400, "2026-01-31"),
+    (f"{ITEMS}?datetime=2026-02-01/2026-01-01", 400, "before it starts"),
+    (f"{ITEMS}?cursor=xyz", 400, "next"),
+    (f"{ITEMS}?sortby=", 400, "not a column"),
+    (f"{ITEMS}?sortby=nomm", 400, "nom"),
+    (f"{ITEMS}?properties=nomm", 400, "nom"),
+    (f"{ITEMS}?population=beaucoup", 400, "42"),
+    (f"{ITEMS}?population=99999999999", 400, "42"),
+    (f"{ITEMS}?skipGeometry=maybe", 400, "true"),
+    (f"{ITEMS}?resultType=all", 400, "hits"),
+    (f"{ITEMS}?crs=EPSG:27572", 400, "EPSG/0/2154"),
+    (f"{ITEMS}?lang=xx", 400, "fr or en"),
+    ("/ogc/collections?limit=3", 400, "not a parameter"),
+    ("/ogc?x=1", 400, "not a parameter"),
+    ("/ogc/collections/communes/tiles/WorldCRS84Quad", 404, "WebMercatorQuad"),
+    ("/ogc/collections/communes/tiles/WebMercatorQuad/99/0/0", 404, "0 to 14"),
+    ("/ogc/collections/communes/tiles/WebMercatorQuad/3/8/0", 404, "0 to 7"),
+    ("/ogc/collections/communes/tiles/WebMercatorQuad/a/b/c", 404, "whole numbers"),
+    ("/tiles/communes/3/-1/0.mvt", 404, "whole numbers"),
+    ("/tiles/nope.json", 404, ""),
+    ("/tiles/communes/0/0/0.mvt?f=png", 400, "MVT"),
+    ("/ogc/nowhere", 404, "/ogc"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "said"), REFUSED)
+def test_a_refusal_is_a_problem_that_says_what_to_do(demo_server: Server, path: str, status: int, said: str) -> None:
+    found, headers, body = demo_server.get(path)
+    assert (found, headers["content-type"]) == (status, "application/problem+json")
+    problem = orjson.loads(body)
+    assert problem["status"] == status
+    assert said in f"{problem['detail']} {problem.get('remedy', '')}"
+    assert headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("path", ["/ogc/nowhere", "/ogc/collections/communs", f"{ITEMS}?limt=3", f"{ITEMS}/99999"])
+def test_a_browser_gets_the_refusal_as_a_page(demo_server: Server, path: str) -> None:
+    status, headers, body = demo_server.get(path, Accept="text/html", Accept_Language="en")
+    assert status in {400, 404}
+    assert headers["content-type"].startswith("text/html")
+    assert b'lang="en"' in body
+
+
+def test_a_larger_limit_is_clamped(demo_server: Server) -> None:
+    content = demo_server.json(f"{ITEMS}?limit=123456789012345678901234567890&skipGeometry=true")
+    assert content["numberReturned"] == 946
+
+
+def test_a_cursor_altered_in_any_byte_is_refused_and_one_of_another_filter_too(demo_server: Server) -> None:
+    first = demo_server.json(f"{ITEMS}?limit=10&sortby=-population&skipGeometry=true")
+    href = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    token = href.rsplit("cursor=", 1)[1]
+    for place in range(0, len(token), 5):
+        altered = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        assert demo_server.get(f"{ITEMS}?limit=10&sortby=-population&cursor={altered}")[0] == 400
+    for changed in ("sortby=population", "sortby=-population&code_departement=13", "sortby=-nom"):
+        assert demo_server.get(f"{ITEMS}?limit=10&{changed}&cursor={token}")[0] == 400
+
+
+HOSTILE = [
+    "'; drop table data.communes__g1; --",
+    "x' OR '1'='1",
+    "\x00",
+    "%",
+    "\\",
+    "é" * 3000,
+    "1e309",
+    "(" * 3000,
+    "pg_sleep(10)",
+    "</script><script>alert(1)</script>",
+    "../../etc/passwd",
+    "{0}",
+    "\ud7ff",
+    "",
+]
+NAMES = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "limit", "offset", "properties", "resultType", "sortby"]
+NAMES += ["skipGeometry", "nom", "population", "f", "lang", "filter", "x'--"]
+ROUTES = ["", "/conformance", "/collections", "/collections/communes", "/collections/communes/items"]
+ROUTES += ["/collections/communes/items/13055", "/collections/communes/tiles", "/openapi", "/tileMatrixSets"]
+
+
+def test_no_parameter_of_any_route_brings_the_server_down(demo_server: Server) -> None:
+    before = demo_server.workers()
+    for route, name, value in itertools.product(ROUTES, NAMES, HOSTILE):
+        path = f"/ogc{route}?{quote(name)}={quote(value, safe='')}"
+        status, _, body = demo_server.get(path)
+        assert status < 500, (path, body)
+        assert status != 200 or name in {"f", "lang"} or value == "" or route.endswith("/items"), path
+    for value in HOSTILE[:-1]:
+        for path in (f"/ogc/collections/{quote(value, safe='')}/items", f"{ITEMS}/{quote(value, safe='')}"):
+            assert demo_server.get(path)[0] in {400, 404}, path
+        for path in (f"/?q={quote(value, safe='')}", f"{ITEMS}?f=html&nom={quote(value, safe='')}"):
+            assert demo_server.get(path, Accept="text/html")[0] in {200, 400}, path
+    assert demo_server.get("/ogc/collections/%FF%C0%AF/items")[0] in {400, 404}
+    assert demo_server.get(f"{ITEMS}?nom=%ED%A0%80%FF")[0] in {200, 400}
+    assert demo_server.get("/ogc", Accept="text/html;q=0")[0] == 406
+    assert demo_server.get("/ogc", Host="a b")[0] == 400
+    assert demo_server.workers() == before
+
+
+def test_what_is_stored_comes_back_as_it_is_by_filter_too(lab: Lab) -> None:
+    names = [
+        "L'Isle-sur-la-Sorgue",
+        "Saint-Rémy-de-Provence",
+        "< 50 logements",
+        'a "b" & c > d',
+        "100 %",
+        "\\N",
+        "é/ñ?#",
+    ]
+    lab.declare()
+    write(lab.datasets / "lieux.gpkg", [row(n, nom=name) for n, name in enumerate(names)])
+    lab.load("lieux")
+    with lab.serve() as server:
+        found = {f["id"]: f for f in server.json("/ogc/collections/lieux/items")["features"]}
+        assert [found[f"L{n:06}"]["properties"]["nom"] for n in range(len(names))] == names
+        for n, name in enumerate(names):
+            [feature] = server.json(f"/ogc/collections/lieux/items?nom={quote(name, safe='')}")["features"]
+            assert feature == found[f"L{n:06}"]
+            page = server.get(f"/ogc/collections/lieux/items/L{n:06}?f=html")[2].decode()
+            assert "< 50 logements" not in page
+
+
+def test_a_key_may_hold_any_character(lab: Lab) -> None:
+    keys = ["a/b", "c d", "é?x=1", "#", "..", "%2F"]
+    lab.declare()
+    write(lab.datasets / "lieux.gpkg", [row(n, code=key) for n, key in enumerate(keys)])
+    lab.load("lieux")
+    with lab.serve() as server:
+        for key in (key for key in keys if key != ".."):
+            url = f"/ogc/collections/lieux/items/{quote(key, safe='')}"
+            assert server.json(url)["id"] == key
+            assert server.get(url, Accept="text/html")[0] == 200
+        assert get(server.base + "/ogc/collections/lieux/items?code=..")[0] == 200
