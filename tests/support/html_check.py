@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _ADDRESSES = {"href", "src", "action"}
 
 
@@ -36,7 +39,7 @@ def read(html: str) -> Page:
     if page.headings.count(1) != 1:
         page.faults.append(f"{page.headings.count(1)} h1")
     levels = [0, *page.headings]
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         if after > before + 1:
             page.faults.append(f"h{after} after h{before}")
     if not html.lstrip().lower().startswith("<!doctype html>"):

@@ -13,7 +13,7 @@ from territoire.query.model import Generation
 from territoire.web.pages.locale import Language
 from territoire.web.pages.site import Site
 
-NASTY = "</script><script>alert(1)</script> & \"L'Isle\" < 50"
+NASTY = '</script><script>alert(1)</script> & "L\'Isle" < 50'
 _MOMENT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 

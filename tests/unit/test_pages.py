@@ -41,9 +41,7 @@ def test_a_page_leads_elsewhere_only_to_the_producer_and_the_licence(language: L
     words = site.vocabulary
     allowed = {word.url for group in (words.producers, words.licences) for word in group.values()}
     for name, text in _pages(site).items():
-        elsewhere = {
-            address for address in html_check.read(text).outside if "opengis.net/def/crs/EPSG" not in address
-        }
+        elsewhere = {address for address in html_check.read(text).outside if "opengis.net/def/crs/EPSG" not in address}
         assert elsewhere <= allowed, name
 
 

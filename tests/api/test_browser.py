@@ -1,0 +1,112 @@
+"""A real browser on a real server: the map draws our tiles, a click names, and what data say never runs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from lab import Lab, Server, row, write
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_CHROMIUM = Path("/usr/bin/chromium")
+_ATTACK = "</script><script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
+_KEY = 'a/b?c#"é'
+_IDLE = 'html[data-map="idle"]'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    """Headless Chromium, as set-up installs it."""
+    if not _CHROMIUM.exists():
+        pytest.skip("no Chromium here: make setup-dev installs it")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(_CHROMIUM), args=["--no-sandbox", "--enable-unsafe-swiftshader"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Generator[Page]:
+    """A page whose console must stay silent, and which may ask nobody but the server."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("request", lambda asked: faults.append(asked.url) if _is_outside(asked.url) else None)
+    yield opened
+    context.close()
+    assert faults == []
+
+
+def _is_outside(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "blob:", "data:"))
+
+
+def test_the_home_page_draws_the_communes_and_a_click_names_one(demo_server: Server, page: Page) -> None:
+    page.goto(demo_server.base)
+    page.wait_for_selector(_IDLE)
+    box = page.locator("canvas.maplibregl-canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    link = page.locator(".popup a")
+    link.wait_for()
+    name = page.locator(".popup-name").inner_text()
+    link.click()
+    assert page.locator("h1").inner_text() == name
+
+
+def test_another_layer_can_be_chosen_with_the_keyboard(demo_server: Server, page: Page) -> None:
+    page.goto(demo_server.base)
+    page.wait_for_selector(_IDLE)
+    page.locator("input[value=communes]").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("input[name=layer]:checked").get_attribute("value") == "epci"
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize(
+    "path", ["/", "/?q=saint", "/ogc", "/ogc/collections", "/ogc/collections/communes",
+             "/ogc/collections/communes/items", "/ogc/collections/communes/items/13055"],
+)  # fmt: skip
+def test_no_page_scrolls_sideways(demo_server: Server, page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(demo_server.base + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_pages_are_complete_without_javascript(demo_server: Server, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(demo_server.base)
+    page.fill("#q", "l'isle sur la sorgue")
+    page.press("#q", "Enter")
+    assert page.locator(".hits a").first.inner_text().startswith("L'Isle-sur-la-Sorgue")
+    page.locator(".hits a").first.click()
+    assert page.locator("h1").inner_text() == "L'Isle-sur-la-Sorgue"
+    assert page.locator("html").get_attribute("lang") == "en"
+    context.close()
+
+
+def test_a_name_that_is_a_script_is_shown_as_text(lab: Lab, page: Page) -> None:
+    lab.declare()
+    rows = [row(1, code=_KEY, nom=_ATTACK), row(2, nom="Autre")]
+    lab.load("lieux", write(lab.datasets / "lieux.gpkg", rows))
+    with lab.serve() as server:
+        for path in ("/ogc/collections/lieux/items", f"/ogc/collections/lieux/items/{quote(_KEY, safe='')}"):
+            page.goto(server.base + path)
+            page.wait_for_selector(_IDLE)
+            assert _ATTACK in page.locator("main").inner_text()
+            assert "taken" not in page.title() or _ATTACK in page.title()
+            assert page.locator("main img").count() == 0
+        canvas = page.locator("canvas.maplibregl-canvas").bounding_box()
+        assert canvas is not None
+        page.mouse.click(canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2)
+        assert page.locator(".popup-name").inner_text() == _ATTACK
+        page.goto(f"{server.base}/?q={quote(_ATTACK)}")
+        assert _ATTACK in page.locator(".hits").inner_text()
+        assert page.locator("#q").input_value() == _ATTACK[:100]
