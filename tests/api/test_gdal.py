@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pyogrio
+import pyogrio.raw
 import pyproj
 import pytest
 import shapely

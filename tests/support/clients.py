@@ -72,7 +72,7 @@ class Table:
     shapes: dict[str, Any]
 
 
-def read(path: str, dataset: Dataset, *, layer: str | None = None, source_names: bool = False, **options: str) -> Table:
+def read(path: str, dataset: Dataset, *, layer: str | None = None, source_names: bool = False, **options: Any) -> Table:
     """Read a dataset's declared columns by GDAL, under their own names or those of the source."""
     meta, _, shapes, values = pyogrio.raw.read(path, layer=layer or dataset.id, **options)
     found = {str(name).lower(): data for name, data in zip(meta["fields"], values, strict=True)}
