@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import psycopg
 import structlog
 from psycopg import errors as pg
-from psycopg.abc import Params, QueryNoTemplate as Query
+from psycopg.abc import Params
+from psycopg.abc import QueryNoTemplate as Query
 from psycopg_pool import PoolTimeout
 
 from territoire.core import database
@@ -21,6 +23,7 @@ from territoire.query.items import Statement
 from territoire.query.model import Generation
 
 _POLL_S = 1.0
+_FIRST_LOOK_S = 5.0
 _LISTEN: LiteralString = "listen territoire_published"
 #: Generations kept for walks that began before the last publications; the oldest is forgotten first.
 _KEPT = 64
@@ -38,13 +41,17 @@ class Catalogue:
         self._current: dict[str, Generation] = {}
         self._older: dict[tuple[str, int], Generation] = {}
         self._task: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
         self.revision = 0
         self.available = False
 
     async def open(self) -> None:
-        """Open the pool and begin to follow the pointer; a database that is away is waited for."""
+        """Open the pool and begin to follow the pointer; a database that is away delays the start, and no more."""
         await self._pool.open(wait=False)
         self._task = asyncio.create_task(self._follow())
+        # a worker that took requests before its first look would say 503 beside workers that can answer
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), _FIRST_LOOK_S)
 
     async def close(self) -> None:
         """Stop following and close the pool."""
@@ -105,7 +112,7 @@ class Catalogue:
         try:
             return await self._attempt(query, values, budget_ms)
         except PoolTimeout as exc:
-            raise away() from exc
+            raise (_busy() if self.available else away()) from exc
         except psycopg.InterfaceError:
             log.info("connection_replaced")  # a connection that died while it was idle: the next one may live
         except psycopg.OperationalError as exc:
@@ -150,6 +157,7 @@ class Catalogue:
                 # what the pool still holds died with the database
                 await self._pool.check()
                 self.available = True
+                self._looked.set()
                 log.info("database_ready", datasets=len(self._current))
             async for _ in connection.notifies(timeout=_POLL_S, stop_after=1):
                 pass
@@ -174,6 +182,10 @@ class Catalogue:
 def away() -> UnavailableError:
     """Return the refusal of a request that needs the database while it is away."""
     return UnavailableError("the database is away", remedy="the same request will work again in a moment")
+
+
+def _busy() -> UnavailableError:
+    return UnavailableError("the server has more requests than it can answer", remedy="try again in a moment")
 
 
 def _is_broken(exc: psycopg.OperationalError) -> bool:

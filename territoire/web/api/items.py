@@ -93,7 +93,7 @@ async def _matched(
 ) -> int | None:
     if not query.is_filtered:
         return generation.rows
-    if query.after and query.matched is not None:
+    if query.after:
         return query.matched
     if not query.hits and not query.after and not query.offset and len(rows) <= query.limit:
         return len(rows)
