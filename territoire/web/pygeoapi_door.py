@@ -131,6 +131,8 @@ class Door:
             "map": maps.settings(current, [generation]) if dataset.tiles else None,
             "json": "?" + urlencode([*((n, v) for n, v in query if n not in {"f", "cursor"}), ("f", "json")]),
             "first": None,
+            # the map reads degrees
+            "projected": "crs" in dict(query),
         }
         if {"cursor", "offset"} & dict(query).keys():
             page["first"] = "?" + urlencode([(n, v) for n, v in query if n not in {"cursor", "offset"}])

@@ -123,6 +123,12 @@ def test_the_list_counts_the_whole_collection_and_a_filtered_one_what_matches() 
     assert "Revenir au début" in _text("items", "nasty", query="cursor=abc")
 
 
+def test_a_feature_in_another_crs_is_not_drawn_in_degrees() -> None:
+    assert 'id="objet"' in _text("item", "nasty", "1")
+    lambert = "crs=http://www.opengis.net/def/crs/EPSG/0/2154"
+    assert 'id="objet"' not in _text("item", "nasty", "1", query=lambert)
+
+
 def test_the_conformance_page_shows_what_the_json_does() -> None:
     page = html_check.read(_text("conformance"))
     assert all(address in page.text for address in documents.CONFORMANCE)

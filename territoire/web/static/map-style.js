@@ -2,7 +2,7 @@
 // neutral: what surrounds the territory is land as well as sea, and we have no data of it
 const AROUND = "#e6ebe9";
 const LAND = "#f7f4ec";
-const BOUNDARY = "#7d8a86";
+const BOUNDARY = "#3f565e";
 const LINE = "#4d7480";
 const ACCENT = "#c2571a";
 const DEEP = "#12455a";
@@ -20,7 +20,7 @@ export function background(settings) {
     sources[source] = { type: "vector", url: address(tilejson) };
     const common = { source, "source-layer": id };
     if (role === "land") layers.push({ id: source, type: "fill", ...common, paint: { "fill-color": LAND } });
-    else layers.push({ id: source, type: "line", ...common, paint: { "line-color": BOUNDARY, "line-width": 1.2 } });
+    else layers.push({ id: source, type: "line", ...common, paint: { "line-color": BOUNDARY, "line-width": wider(1.2, 2.5) } });
   }
   return { version: 8, sources, layers };
 }

@@ -17,6 +17,7 @@ function told(id) {
 
 function start() {
   box.replaceChildren();
+  const title = box.getAttribute("aria-label");
   const map = new maplibregl.Map({
     container: box,
     style: background(settings),
@@ -34,9 +35,12 @@ function start() {
       "NavigationControl.ZoomOut": words.zoom_out,
       "AttributionControl.ToggleAttribution": words.attribution,
       "Popup.Close": words.close,
-      "Map.Title": box.getAttribute("aria-label"),
+      "Map.Title": title,
     },
   });
+  // the canvas is the region from now on, and carries the name
+  box.removeAttribute("role");
+  box.removeAttribute("aria-label");
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), "top-left");
