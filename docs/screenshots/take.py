@@ -24,8 +24,8 @@ _SETTLED_MS = 800
 _COLOURS = 255
 
 
-def main(base: str) -> None:
-    """Write a picture a page and width."""
+def main(base: str, folder: Path = _FOLDER) -> None:
+    """Write a picture a page and width into `folder`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--enable-unsafe-swiftshader"]
@@ -33,7 +33,7 @@ def main(base: str) -> None:
         for width, height in _SIZES.items():
             context = browser.new_context(viewport={"width": width, "height": height}, locale="fr-FR")
             for name, path in _PAGES.items():
-                _write(_FOLDER / f"{name}-{width}.png", _take(context, base.rstrip("/") + path))
+                _write(folder / f"{name}-{width}.png", _take(context, base.rstrip("/") + path))
             context.close()
         browser.close()
 

@@ -1,5 +1,5 @@
 // One name a feature: tiles cut a feature into pieces, so names are placed here, on the centre of what is in view.
-import { LABELS } from "./map-style.js";
+import { LABELS, touchable } from "./map-style.js";
 
 const MOST = 600;
 
@@ -25,7 +25,7 @@ export function watchLabels(map) {
 
 function labels(map, layer) {
   const pieces = new Map();
-  for (const feature of map.queryRenderedFeatures({ layers: [`${layer.id}-touch`] })) {
+  for (const feature of map.queryRenderedFeatures({ layers: touchable(layer) })) {
     const name = feature.properties[layer.label];
     if (name === undefined) continue;
     const key = feature.properties[layer.key];

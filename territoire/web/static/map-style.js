@@ -35,20 +35,30 @@ function tint(layer) {
 const hovered = (yes, no) => ["case", ["boolean", ["feature-state", "hover"], false], yes, no];
 const wider = (low, high) => ["interpolate", ["linear"], ["zoom"], 6, low, 13, high];
 
+// The layers that draw a dataset: circles, lines, or areas with their outlines; all of them where types are mixed.
 export function layersOf(layer) {
   const common = { source: layer.id, "source-layer": layer.id, layout: { visibility: "none" } };
-  if (layer.geometry.includes("Point")) {
-    const paint = { "circle-color": hovered(ACCENT, DEEP), "circle-radius": wider(2.5, 7), "circle-stroke-color": "#fff", "circle-stroke-width": 1 };
-    return [{ id: `${layer.id}-touch`, type: "circle", ...common, paint }];
-  }
-  if (layer.geometry.includes("Line")) {
-    const paint = { "line-color": hovered(ACCENT, DEEP), "line-width": wider(1, 4) };
-    return [{ id: `${layer.id}-touch`, type: "line", ...common, paint }];
-  }
-  return [
-    { id: `${layer.id}-touch`, type: "fill", ...common, paint: { "fill-color": hovered("#f0c58a", tint(layer)), "fill-opacity": 0.9 } },
-    { id: `${layer.id}-line`, type: "line", ...common, paint: { "line-color": hovered(ACCENT, LINE), "line-width": wider(hovered(2, 0.4), hovered(3, 1.5)) } },
-  ];
+  const only = (type) => (layer.geometry === "Geometry" ? { filter: ["==", ["geometry-type"], type] } : {});
+  const circle = { "circle-color": hovered(ACCENT, DEEP), "circle-radius": wider(2.5, 7), "circle-stroke-color": "#fff", "circle-stroke-width": 1 };
+  const line = { "line-color": hovered(ACCENT, DEEP), "line-width": wider(1, 4) };
+  const fill = { "fill-color": hovered("#f0c58a", tint(layer)), "fill-opacity": 0.9 };
+  const outline = { "line-color": hovered(ACCENT, LINE), "line-width": wider(hovered(2, 0.4), hovered(3, 1.5)) };
+  const drawn = {
+    Polygon: [
+      { id: `${layer.id}-fill`, type: "fill", ...common, ...only("Polygon"), paint: fill },
+      { id: `${layer.id}-outline`, type: "line", ...common, ...only("Polygon"), paint: outline },
+    ],
+    LineString: [{ id: `${layer.id}-line`, type: "line", ...common, ...only("LineString"), paint: line }],
+    Point: [{ id: `${layer.id}-circle`, type: "circle", ...common, ...only("Point"), paint: circle }],
+  };
+  return drawn[layer.geometry.replace("Multi", "")] ?? Object.values(drawn).flat();
+}
+
+// Those that a click touches, once a feature.
+export function touchable(layer) {
+  return layersOf(layer)
+    .map((drawn) => drawn.id)
+    .filter((id) => !id.endsWith("-outline"));
 }
 
 export function showOnly(map, layers, id) {

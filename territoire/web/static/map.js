@@ -1,7 +1,7 @@
 // The map of a page: our own vector tiles, no background from elsewhere. See pages/maps.py for what it is told.
 import * as maplibregl from "./vendor/maplibre-gl.mjs";
 import { popup } from "./map-popup.js";
-import { background, layersOf, listedLayer, showOnly, TARGET } from "./map-style.js";
+import { background, layersOf, listedLayer, showOnly, TARGET, touchable } from "./map-style.js";
 import { watchLabels } from "./map-labels.js";
 
 const box = document.querySelector("[data-map]");
@@ -104,7 +104,7 @@ function watchPointer(map, state) {
     map.getCanvas().style.cursor = found ? "pointer" : "";
   };
   const at = (point) => {
-    const layers = state.shown ? [`${state.shown.id}-touch`] : [];
+    const layers = state.shown ? touchable(state.shown) : [];
     return map.queryRenderedFeatures(point, { layers })[0];
   };
   map.on("mousemove", (event) => mark(at(event.point)));
