@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from rich.console import Console
+from rich.table import Table
+
 from territoire.core import database, migrations, registry, settings
 from territoire.core.database import Connection, Urls
 from territoire.core.errors import DatabaseError
@@ -14,6 +17,11 @@ from territoire.core.settings import Settings
 def say(text: str) -> None:
     """Tell what goes on, on stderr: stdout is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def show(table: Table) -> None:
+    """Print a table: as wide as the terminal, or as wide as it needs in a file or a pipe."""
+    Console(width=None if sys.stdout.isatty() else 250).print(table)
 
 
 def load_registry() -> Registry:

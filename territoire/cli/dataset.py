@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from territoire.cli import context
@@ -27,7 +26,7 @@ def list_() -> None:
     for dataset in found.datasets.values():
         geometry = f"{dataset.geometry.type} {dataset.geometry.srid}" if dataset.geometry else "-"
         shown.add_row(dataset.id, dataset.theme, dataset.title.fr, dataset.key, geometry)
-    Console().print(shown)
+    context.show(shown)
 
 
 @app.command()

@@ -13,7 +13,8 @@ from territoire.core import cluster, migrations, settings
 from etl import refresh  # isort: skip
 
 app = typer.Typer(help="The demo territory: région Sud's administrative areas.", no_args_is_help=True)
-_THEME = "administratif"
+#: The demo is what can be loaded from the files that come with the software.
+_SHIPPED = "_demo/"
 
 
 @app.command()
@@ -25,7 +26,8 @@ def load(
     urls = context.load_urls(given)
     migrations.migrate(urls.admin, report=context.say)
     found = context.load_registry()
-    chosen = refresh.order([dataset for dataset in found.datasets.values() if dataset.theme == _THEME])
+    demo = [d for d in found.datasets.values() if all(source.url.startswith(_SHIPPED) for source in d.source)]
+    chosen = refresh.order(demo)
     with context.loader(urls) as connection:
         etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet)
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from etl import ledger, publish, refresh
@@ -120,7 +119,7 @@ def status() -> None:
                 last.status if last else "never",
                 note,
             )
-    Console().print(shown)
+    context.show(shown)
 
 
 @app.command()
@@ -142,7 +141,7 @@ def history(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -
                 *("-" if count is None else str(count) for count in counts),
                 one.error or "",
             )
-    Console().print(shown)
+    context.show(shown)
 
 
 @app.command()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from territoire.cli import context
 from territoire.core import settings as core_settings
 
 
@@ -16,4 +16,4 @@ def settings() -> None:
         shown.add_column(title, overflow="fold")
     for row in core_settings.describe(core_settings.load()):
         shown.add_row(row.name, row.value, row.origin, row.explanation)
-    Console().print(shown)
+    context.show(shown)

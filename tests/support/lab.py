@@ -133,10 +133,10 @@ class Lab:
         }
 
     def use_the_declared(self, *ids: str) -> None:
-        """Take declarations (and the demo data) of the product, all of them when none is named."""
+        """Take declarations (and the demo data) of the product, those of the demo when none is named."""
         shutil.copytree(ROOT / "datasets" / "_demo", self.datasets / "_demo", dirs_exist_ok=True)
         for file in (ROOT / "datasets").glob("[!_]*/*.yml"):
-            if not ids or file.stem in ids:
+            if file.stem in ids or (not ids and "url: _demo/" in file.read_text(encoding="utf-8")):
                 target = self.datasets / file.parent.name / file.name
                 target.parent.mkdir(exist_ok=True)
                 shutil.copy(file, target)

@@ -31,9 +31,7 @@ CENTIMETRE = 0.01
 # pyogrio has no types.
 PYOGRIO = cast("Any", pyogrio)
 
-real_data = pytest.mark.skipif(
-    not SHARED.exists(), reason="the shared data folder is not beside the repository"
-)
+real_data = pytest.mark.skipif(not SHARED.exists(), reason="the shared data folder is not beside the repository")
 
 
 def info(path: Path, layer: str) -> dict[str, Any]:
