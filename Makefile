@@ -24,7 +24,8 @@ test: ## Run the tests (ARGS="-k name" for some of them)
 	@exec bin/test $(ARGS)
 
 e2e: ## Run the slow tests: screenshots, QGIS
-	@exec bin/test -m e2e $(ARGS)
+	@bin/setup-e2e
+	@exec bin/test -m e2e -rs $(ARGS)
 
 check: ## Style, types, import contracts, generated files, SQL
 	@exec bin/check

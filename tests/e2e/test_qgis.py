@@ -1,0 +1,135 @@
+"""QGIS, as the system has it, opens the server by its one address, counts, filters and draws."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyproj
+import pytest
+import shapely
+from clients import Table, Traffic, source, watch
+from lab import ROOT, Lab, Server
+from PIL import Image
+
+pytestmark = pytest.mark.e2e
+PYTHON = Path("/usr/bin/python3")  # QGIS comes with the Python of the system, not with ours
+METRES_A_PIXEL = 520
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What QGIS found and drew, and what it asked of the server."""
+
+    found: dict[str, Any]
+    pictures: Path
+    traffic: Traffic
+
+    @property
+    def layer(self) -> dict[str, Any]:
+        """What the layer of communes holds."""
+        layer: dict[str, Any] = self.found["features"]
+        return layer
+
+
+@pytest.fixture(scope="module")
+def probe(demo_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Probe:
+    """Run the probe once, in a home of its own; the tests are skipped where there is no QGIS."""
+    home = tmp_path_factory.mktemp("qgis")
+    home.chmod(0o700)
+    # nothing of our virtual environment: it is another Python
+    environment = {
+        "PATH": os.defpath,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home),
+        "LC_ALL": "C.UTF-8",
+        "QT_QPA_PLATFORM": "offscreen",
+        "NO_PROXY": "127.0.0.1",
+    }
+    if (
+        not PYTHON.exists()
+        or subprocess.run(
+            [PYTHON, "-c", "import qgis.core"], env=environment, capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("QGIS is not installed (bin/setup-e2e)")
+    script = ROOT / "tests" / "e2e" / "qgis_probe.py"
+    with watch(demo_server) as traffic:
+        done = subprocess.run(
+            [PYTHON, script, demo_server.base, home],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return Probe(json.loads(done.stdout.splitlines()[-1]), home, traffic)
+
+
+@pytest.fixture(scope="module")
+def communes(demo: Lab) -> Table:
+    """The communes of the source, in Lambert-93."""
+    return source(demo.registry.get("communes"))
+
+
+def in_crs(communes: Table, crs: str) -> dict[str, Any]:
+    """Return the shapes in the CRS that QGIS chose, east first."""
+    move = pyproj.Transformer.from_crs("EPSG:2154", crs, always_xy=True).transform
+    return {key: shapely.transform(shape, move, interleaved=False) for key, shape in communes.shapes.items()}
+
+
+def test_qgis_opens_the_collection_by_the_one_address(probe: Probe, demo: Lab) -> None:
+    assert probe.layer["valid"]
+    assert probe.layer["count"] == 946
+    assert probe.layer["fields"] == ["id", *(column.name for column in demo.registry.get("communes").columns)]
+    assert probe.layer["crs"] in {"OGC:CRS84", "EPSG:4326", "EPSG:2154"}
+    assert not probe.found["missing"]["valid"]
+
+
+def test_qgis_reads_every_name_and_number_as_the_source_has_it(probe: Probe, communes: Table) -> None:
+    rows = {key: (name, population) for key, name, population in probe.layer["rows"]}
+    assert len(probe.layer["rows"]) == 946
+    assert rows == {key: (row["nom"], row["population"]) for key, row in communes.rows.items()}
+
+
+def test_qgis_reads_every_shape(probe: Probe, communes: Table) -> None:
+    wanted = {key: shape.area for key, shape in in_crs(communes, probe.layer["crs"]).items()}
+    assert probe.layer["areas"] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_qgis_asks_for_what_is_in_a_box(probe: Probe, communes: Table) -> None:
+    box = shapely.box(*probe.layer["box"])
+    shapes = in_crs(communes, probe.layer["crs"])
+    assert probe.layer["in_box"] == sorted(key for key, shape in shapes.items() if shape.intersects(box))
+    assert any("bbox" in request.query for request in probe.traffic.at("/ogc/collections/communes/items"))
+
+
+def test_qgis_filters_by_a_name_with_an_apostrophe(probe: Probe) -> None:
+    assert probe.layer["filtered"] == ["84054"]
+
+
+@pytest.mark.parametrize("layer", ["features", "tiles"])
+def test_qgis_draws_the_region_in_lambert_93(layer: str, probe: Probe, communes: Table) -> None:
+    assert probe.found["drawn"]
+    assert probe.found["tiles"] == {"valid": True, "drawn": True}
+    with Image.open(probe.pictures / f"{layer}.png") as opened:
+        picture = opened.convert("RGB")
+    assert picture.size == (600, 500)
+    ground = picture.getpixel((0, 0))
+    drawn = sum(count for count, colour in picture.getcolors(1 << 20) or [] if colour != ground)
+    area = shapely.union_all(list(communes.shapes.values())).area / METRES_A_PIXEL**2
+    assert drawn == pytest.approx(area, rel=0.04)
+
+
+def test_every_request_of_qgis_is_answered(probe: Probe) -> None:
+    asked = [request.path for request in probe.traffic.requests]
+    assert asked[:3] == ["/ogc", "/ogc/openapi", "/ogc/collections/communes"]
+    assert probe.traffic.failed == [
+        str(request) for request in probe.traffic.at("/ogc/collections/no_such_collection") if request.status == 404
+    ]
+    assert [request.path for request in probe.traffic.requests if request.path.startswith("/tiles/")]
