@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,8 +14,6 @@ from territoire.core import yaml_source
 from territoire.core.errors import DeclarationError
 from territoire.core.models import Dataset
 from territoire.core.vocabulary import Vocabulary
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
     return dataset
 
 
-def validate(model: type[_Model], document: yaml_source.Document) -> _Model:
+def validate[Model: BaseModel](model: type[_Model], document: yaml_source.Document) -> _Model:
     """Turn a YAML document into `model`; DeclarationError names file, line, key path and remedy of each fault."""
     try:
         return model.model_validate(document.content)

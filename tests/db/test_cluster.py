@@ -153,8 +153,7 @@ def test_a_server_that_recovers_is_waited_for_not_stopped(started: Cluster) -> N
 
 def test_commands_that_start_it_at_the_same_time_make_one(tmp_path: Path) -> None:
     program = (
-        "from territoire.core import cluster, settings;"
-        "print(cluster.ensure_started(cluster.locate(settings.load())))"
+        "from territoire.core import cluster, settings;print(cluster.ensure_started(cluster.locate(settings.load())))"
     )
     environment = {**os.environ, "TERRITOIRE_VAR": str(tmp_path)}
     commands = [

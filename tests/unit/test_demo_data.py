@@ -41,7 +41,7 @@ def info(path: Path, layer: str) -> dict[str, Any]:
 
 def same_values(ours: Sequence[object], theirs: Sequence[object]) -> bool:
     """Compare two columns, where an absent number equals an absent number."""
-    return all(a == b or (a != a and b != b) for a, b in zip(ours, theirs, strict=True))  # noqa: PLR0124
+    return all(a == b or (a != a and b != b) for a, b in zip(ours, theirs, strict=True))
 
 
 def ordered(layer: Layer, key: str) -> tuple[dict[str, list[object]], list[shapely.Geometry]]:
