@@ -41,6 +41,7 @@ window.map = new maplibregl.Map({{
 }});
 map.once("idle", () => {{ document.documentElement.dataset.map = "idle"; }});
 </script>"""
+HERE = ("http://127.0.0.1:", "blob:", "data:")
 IDLE = 'html[data-map="idle"]'
 
 
@@ -59,12 +60,13 @@ def browser() -> Generator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Generator[Page]:
-    """A page whose console stays silent (a breach of the content security policy is an error there)."""
+    """A page whose console stays silent (a breach of the content security policy shows there), and which stays here."""
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-FR")
     opened = context.new_page()
     faults: list[str] = []
     opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith(HERE) else None)
     yield opened
     context.close()
     assert faults == []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import numpy as np
 import orjson
@@ -50,18 +51,25 @@ class Traffic:
 
 @contextmanager
 def watch(server: Server) -> Generator[Traffic]:
-    """Collect what the server logs during the block; a last request of ours says that all before it is written."""
-    begin = server.log.stat().st_size
+    """Collect what the server logs during the block."""
+    begin = _mark(server)
     traffic = Traffic()
     yield traffic
-    mark = f"/health/end-of-{begin}"
-    server.get(mark)
-    wait_until(lambda: mark.encode() in server.log.read_bytes(), seconds=10, what=f"the log of {mark}")
-    for line in server.log.read_bytes()[begin:].splitlines():
+    end = _mark(server)
+    whole = server.log.read_bytes()
+    for line in whole[whole.index(begin) : whole.index(end)].splitlines()[1:-1]:
         entry = orjson.loads(line) if line.startswith(b"{") else {}
-        if entry.get("event") == "request" and entry["path"] != mark:
+        if entry.get("event") == "request":
             query = parse_qs(entry["query"], keep_blank_values=True)
             traffic.requests.append(Request(entry["method"], entry["path"], query, entry["status"]))
+
+
+def _mark(server: Server) -> bytes:
+    """Make a request that tells its line from all others, and wait for it: all before it is written then."""
+    mark = f"/health/{uuid4().hex}"
+    server.get(mark)
+    wait_until(lambda: mark.encode() in server.log.read_bytes(), seconds=10, what=f"the log of {mark}")
+    return mark.encode()
 
 
 @dataclass(frozen=True)
