@@ -60,6 +60,15 @@ def test_the_home_page_draws_the_communes_and_a_click_names_one(demo_server: Ser
     assert page.locator("h1").inner_text() == name
 
 
+def test_the_map_works_by_another_address_than_the_public_one(demo: Lab, page: Page) -> None:
+    with demo.serve(TERRITOIRE_PUBLIC_URL="https://geo.example.org") as server:
+        page.goto(f"{server.base}/ogc/collections/departements")
+        with page.expect_response(lambda answer: answer.url.endswith(".mvt") and answer.status == 200):
+            page.reload()
+        page.wait_for_selector(_IDLE)
+        assert "https://geo.example.org/ogc" in page.locator("main").inner_text()
+
+
 def test_another_layer_can_be_chosen_with_the_keyboard(demo_server: Server, page: Page) -> None:
     page.goto(demo_server.base)
     page.wait_for_selector(_IDLE)

@@ -37,6 +37,9 @@ def settings(current: Site, shown: Sequence[Generation], *, with_columns: bool =
             "zoom_out": t("map_zoom_out"),
             "attribution": t("map_attribution"),
             "close": t("map_close"),
+            "ctrl": t("map_ctrl"),
+            "command": t("map_command"),
+            "two_fingers": t("map_two_fingers"),
         },
     }
 

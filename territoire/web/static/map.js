@@ -29,13 +29,18 @@ function start() {
     pitchWithRotate: false,
     touchPitch: false,
     attributionControl: false,
-    cooperativeGestures: matchMedia("(pointer: coarse)").matches,
+    // a page is scrolled past its map
+    cooperativeGestures: true,
+    transformRequest: (url) => ({ url: here(url) }),
     locale: {
       "NavigationControl.ZoomIn": words.zoom_in,
       "NavigationControl.ZoomOut": words.zoom_out,
       "AttributionControl.ToggleAttribution": words.attribution,
       "Popup.Close": words.close,
       "Map.Title": title,
+      "CooperativeGesturesHandler.WindowsHelpText": words.ctrl,
+      "CooperativeGesturesHandler.MacHelpText": words.command,
+      "CooperativeGesturesHandler.MobileHelpText": words.two_fingers,
     },
   });
   // the canvas is the region from now on, and carries the name
@@ -124,6 +129,12 @@ function watchChoice(choose) {
   if (!form) return;
   form.hidden = false;
   form.addEventListener("change", (event) => choose(event.target.value));
+}
+
+// TileJSON gives the public address; the page may have been reached by another one of the same server.
+function here(url) {
+  const { protocol, pathname, search } = new URL(url);
+  return protocol.startsWith("http") ? location.origin + pathname + search : url;
 }
 
 function absolute(address) {
