@@ -9,31 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 #: Query parameters of this and of later issues: a column may not carry such a name, or `?name=` would be ambiguous.
 RESERVED_PARAMETERS = frozenset(
-    [
-        "bbox",
-        "bbox_crs",
-        "crs",
-        "cursor",
-        "datetime",
-        "f",
-        "filter",
-        "filter_crs",
-        "filter_lang",
-        "ids",
-        "lang",
-        "language",
-        "limit",
-        "offset",
-        "profile",
-        "properties",
-        "q",
-        "resulttype",
-        "skip_geometry",
-        "skipgeometry",
-        "sortby",
-        "subset",
-        "zoom",
-    ]
+    {
+        *("bbox", "bbox_crs", "crs", "cursor", "datetime", "f", "filter", "filter_crs", "filter_lang", "ids", "lang"),
+        *("language", "limit", "offset", "profile", "properties", "q", "resulttype", "skip_geometry", "skipgeometry"),
+        *("sortby", "subset", "zoom"),
+    }
 )
 #: Columns that every generation has beside the declared ones (design.md section 5).
 RESERVED_COLUMNS = frozenset({"fid", "geom", "geom_3857", "feature"})

@@ -21,7 +21,7 @@ from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
 from territoire.web import answers, routes, views
 from territoire.web.catalogue import Catalogue
-from territoire.web.middleware import CrossOrigin, RequestLog
+from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
 
 _POOL_SIZE = 8
 log = structlog.get_logger()
@@ -50,9 +50,10 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
     app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
-        middleware=[Middleware(RequestLog), Middleware(CrossOrigin)],
+        middleware=[Middleware(RequestLog), Middleware(CrossOrigin), Middleware(TrailingSlash)],
         exception_handlers={RequestError: _refused, HTTPException: _no_route, Exception: _failed},
     )
+    app.router.redirect_slashes = False
     app.state.public_url = given.public_url
     app.state.vocabulary = vocabulary
     app.state.views = views.Views(vocabulary, public_url=given.public_url)
@@ -68,7 +69,6 @@ def _routes() -> list[Route | Mount]:
         ("/health/live", routes.live),
         ("/health/ready", routes.ready),
         ("/ogc", routes.landing),
-        ("/ogc/", routes.landing),
         ("/ogc/openapi", routes.definition),
         ("/ogc/conformance", routes.conformance),
         ("/ogc/collections", routes.collections),

@@ -13,6 +13,19 @@ _EXPOSED = "Link, Content-Crs, ETag, Location, Retry-After"
 _METHODS = "GET, HEAD, OPTIONS"
 
 
+class TrailingSlash:
+    """Reads /ogc/collections/ as /ogc/collections; a slash that belongs to a key is written %2F and stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on without the slash at its end."""
+        if scope["type"] == "http" and len(scope["path"]) > 1 and bytes(scope.get("raw_path", b"")).endswith(b"/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)
+
+
 class CrossOrigin:
     """Lets pages of any site read what is public; answers OPTIONS."""
 
