@@ -79,7 +79,7 @@ def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
     return dataset
 
 
-def validate[Model: BaseModel](model: type[_Model], document: yaml_source.Document) -> _Model:
+def validate[M: BaseModel](model: type[M], document: yaml_source.Document) -> M:
     """Turn a YAML document into `model`; DeclarationError names file, line, key path and remedy of each fault."""
     try:
         return model.model_validate(document.content)
