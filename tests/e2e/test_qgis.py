@@ -30,6 +30,12 @@ class Probe:
     traffic: Traffic
 
     @property
+    def version(self) -> tuple[int, int]:
+        """Version of QGIS, as 3.40."""
+        major, minor, *_ = self.found["version"].split(".")
+        return int(major), int(minor)
+
+    @property
     def layer(self) -> dict[str, Any]:
         """What the layer of communes holds."""
         layer: dict[str, Any] = self.found["features"]
@@ -111,6 +117,19 @@ def test_qgis_asks_for_what_is_in_a_box(probe: Probe, communes: Table) -> None:
 
 def test_qgis_filters_by_a_name_with_an_apostrophe(probe: Probe) -> None:
     assert probe.layer["filtered"] == ["84054"]
+    if probe.version >= (3, 40):  # 3.22 reads all and filters by itself
+        asked = [request for request in probe.traffic.at("/ogc/collections/communes/items") if "nom" in request.query]
+        assert [request.query["nom"] for request in asked] == [["L'Isle-sur-la-Sorgue"]]
+
+
+def test_a_recent_qgis_works_in_the_crs_that_the_collection_is_stored_in(probe: Probe) -> None:
+    if probe.version < (3, 40):
+        pytest.skip("this QGIS is older than 3.40: it asks for CRS84 only")
+    assert probe.layer["crs"] == "EPSG:2154"
+    lambert = ["http://www.opengis.net/def/crs/EPSG/0/2154"]
+    boxes = [request for request in probe.traffic.at("/ogc/collections/communes/items") if "bbox" in request.query]
+    assert boxes
+    assert all(request.query["bbox-crs"] == request.query["crs"] == lambert for request in boxes)
 
 
 @pytest.mark.parametrize("layer", ["features", "tiles"])
