@@ -56,12 +56,8 @@ def probe(demo_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Prob
         "QT_QPA_PLATFORM": "offscreen",
         "NO_PROXY": "127.0.0.1",
     }
-    if (
-        not PYTHON.exists()
-        or subprocess.run(
-            [PYTHON, "-c", "import qgis.core"], env=environment, capture_output=True, check=False
-        ).returncode
-    ):
+    check = [PYTHON, "-c", "import qgis.core"]
+    if not PYTHON.exists() or subprocess.run(check, env=environment, capture_output=True, check=False).returncode:
         pytest.skip("QGIS is not installed (bin/setup-e2e)")
     script = ROOT / "tests" / "e2e" / "qgis_probe.py"
     with watch(demo_server) as traffic:
