@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
         default_factory=places.datasets_folder, description="folder of the declarations, datasets/ of the software"
     )
     public_url: str | None = Field(None, description="address that visitors use, behind a proxy")
+    trusted_proxies: str = Field(
+        "", description="addresses or networks, with commas, whose X-Forwarded-* headers are believed"
+    )
     generation_grace: int = Field(900, ge=0, description="seconds a superseded generation is kept")
 
     @field_validator("var", "datasets")
@@ -53,6 +57,18 @@ class Settings(BaseSettings):
         ):
             raise ValueError("not the address of a PostgreSQL database, such as postgresql://user@host/territoire")
         return address
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _accept_networks(cls, text: str) -> str:
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            ip_network(part)  # a ValueError says what is wrong with it
+        return text
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The proxies that are trusted, as networks."""
+        return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
 
     @field_validator("public_url")
     @classmethod

@@ -21,6 +21,7 @@ from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
 from territoire.web import answers, routes, views
 from territoire.web.catalogue import Catalogue
+from territoire.web.compression import Compressed
 from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
 
 _POOL_SIZE = 8
@@ -50,11 +51,12 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
     app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
-        middleware=[Middleware(RequestLog), Middleware(CrossOrigin), Middleware(TrailingSlash)],
+        middleware=[Middleware(RequestLog), Middleware(CrossOrigin), Middleware(Compressed), Middleware(TrailingSlash)],
         exception_handlers={RequestError: _refused, HTTPException: _no_route, Exception: _failed},
     )
     app.router.redirect_slashes = False
     app.state.public_url = given.public_url
+    app.state.trusted_proxies = given.trusted_networks
     app.state.vocabulary = vocabulary
     app.state.views = views.Views(vocabulary, public_url=given.public_url)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from territoire.web import negotiate
 from territoire.web.negotiate import Language
 
 _HOST = re.compile(r"^(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$")
+_PREFIX = re.compile(r"^(?:/[A-Za-z0-9._~-]{1,80}){0,5}$")
 DOCUMENT = {"json": ("application/json",), "html": ("text/html",)}
 FEATURES = {"json": ("application/geo+json", "application/json"), "html": ("text/html",)}
 JSON_ONLY = {"json": ("application/json",)}
@@ -29,6 +31,7 @@ class Asked:
     format: str
     language: Language
     pairs: tuple[tuple[str, str], ...]
+    if_none_match: str | None = None
 
     @property
     def ogc(self) -> str:
@@ -67,15 +70,36 @@ def read(
         format=negotiate.choose(offered, f=named.get("f"), accept=request.headers.get("accept")),
         language=negotiate.language(lang=named.get("lang"), accept_language=request.headers.get("accept-language")),
         pairs=pairs,
+        if_none_match=request.headers.get("if-none-match"),
     )
 
 
 def base(request: Request) -> str:
-    """Return the public address: TERRITOIRE_PUBLIC_URL, else the request's own scheme and host."""
+    """Return the public address: TERRITOIRE_PUBLIC_URL, else what a trusted proxy says, else the request's own."""
     public: str | None = request.app.state.public_url
     if public:
         return public
-    host = request.headers.get("host", "")
-    if not _HOST.match(host):
+    scheme, host, prefix = request.url.scheme, request.headers.get("host", ""), ""
+    if _from_trusted_proxy(request):
+        # the last proxy writes its own at the end of what it was given
+        scheme = _last(request, "x-forwarded-proto", scheme)
+        host = _last(request, "x-forwarded-host", host)
+        prefix = _last(request, "x-forwarded-prefix", "").rstrip("/")
+    if not _HOST.match(host) or scheme not in {"http", "https"} or not _PREFIX.match(prefix):
         raise RequestError("the Host header is not a host", remedy="send Host: name:port")
-    return f"{request.url.scheme}://{host}"
+    return f"{scheme}://{host}{prefix}"
+
+
+def _from_trusted_proxy(request: Request) -> bool:
+    trusted: Sequence[IPv4Network | IPv6Network] = request.app.state.trusted_proxies
+    if not trusted or request.client is None:
+        return False
+    try:
+        address = ip_address(request.client.host)
+    except ValueError:
+        return False
+    return any(address in network for network in trusted)
+
+
+def _last(request: Request, header: str, otherwise: str) -> str:
+    return request.headers.get(header, otherwise).rsplit(",", 1)[-1].strip() or otherwise

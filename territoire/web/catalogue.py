@@ -43,6 +43,7 @@ class Catalogue:
         self._task: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
         self.revision = 0
+        self.state = ""
         self.available = False
 
     async def open(self) -> None:
@@ -176,6 +177,8 @@ class Catalogue:
             if name not in fresh or fresh[name].number != generation.number:
                 self._older[name, generation.number] = generation
         self._current = fresh
+        # the same in every worker, unlike the revision, which counts this one's readings
+        self.state = ";".join(f"{name}/{g.number}/{g.published_at.timestamp()}" for name, g in fresh.items())
         self.revision += 1
 
 

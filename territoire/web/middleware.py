@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
-_EXPOSED = "Link, Content-Crs, ETag, Location, Retry-After"
+_EXPOSED = "Link, OGC-NumberMatched, OGC-NumberReturned, Content-Crs, ETag, Location, Retry-After"
 _METHODS = "GET, HEAD, OPTIONS"
 
 

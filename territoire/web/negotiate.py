@@ -20,8 +20,8 @@ def choose(offered: Mapping[str, tuple[str, ...]], *, f: str | None, accept: str
         raise RequestError(f"f: {f[:40]!r} is not offered here", remedy=f"use {' or '.join(offered)}")
     if not accept:
         return next(iter(offered))
-    ranges = _ranges(accept)
-    scores = {name: max(_quality(media, ranges) for media in types) for name, types in offered.items()}
+    found = ranges(accept)
+    scores = {name: max(_quality(media, found) for media in types) for name, types in offered.items()}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] > 0:
         return best
@@ -37,13 +37,14 @@ def language(*, lang: str | None, accept_language: str | None) -> Language:
         if lang not in {"fr", "en"}:
             raise RequestError(f"lang: {lang[:20]!r} is not offered", remedy="use fr or en")
         return "en" if lang == "en" else "fr"
-    ranges = [(tag.split("-")[0], quality) for tag, quality in _ranges(accept_language or "")]
-    french = max((quality for tag, quality in ranges if tag in {"fr", "*"}), default=0.0)
-    english = max((quality for tag, quality in ranges if tag in {"en"}), default=0.0)
+    tags = [(tag.split("-")[0], quality) for tag, quality in ranges(accept_language or "")]
+    french = max((quality for tag, quality in tags if tag in {"fr", "*"}), default=0.0)
+    english = max((quality for tag, quality in tags if tag in {"en"}), default=0.0)
     return "en" if english > french else "fr"
 
 
-def _ranges(header: str) -> list[tuple[str, float]]:
+def ranges(header: str) -> list[tuple[str, float]]:
+    """Return the names of an Accept-like header with their quality values, in lower case."""
     found: list[tuple[str, float]] = []
     for part in header[:2000].split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from territoire.core.derive import tileset as derived_tileset
 from territoire.core.errors import RequestError
 from territoire.core.vocabulary import Vocabulary
 from territoire.query import parameters
-from territoire.web import answers, asked, negotiate
+from territoire.web import answers, asked, caching, negotiate
 from territoire.web.answers import OPENAPI
 from territoire.web.api import definition as api_definition
 from territoire.web.api import documents, tiles
@@ -19,6 +21,8 @@ from territoire.web.api import items as api_items
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, away
 from territoire.web.views import Views
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def _catalogue(request: Request) -> Catalogue:
@@ -42,12 +46,35 @@ def _json(wanted: Asked, content: dict[str, Any], *, media: str = "application/j
     return answers.document(content, language=wanted.language, media=media)
 
 
+def _conditional(handler: Handler) -> Handler:
+    """Answer 304 where the client has what is published now, without doing the work; tag the answer otherwise."""
+
+    @functools.wraps(handler)
+    async def answer(request: Request) -> Response:
+        catalogue: Catalogue = request.app.state.catalogue
+        state = catalogue.state
+        tag = caching.of_request(request, state)
+        if caching.is_current(request.headers.get("if-none-match"), tag):
+            return caching.not_modified(tag)
+        made = await handler(request)
+        # published meanwhile: the answer may be newer than its tag, and goes without
+        if made.status_code == 200 and catalogue.state == state:
+            made.headers["ETag"] = tag
+            is_page = made.headers.get("content-type", "").startswith("text/html")
+            made.headers.setdefault("Cache-Control", caching.REVALIDATE if is_page else caching.DOCUMENT)
+        return made
+
+    return answer
+
+
+@_conditional
 async def home(request: Request) -> Response:
     """The home page, for people; a search by name with `q`."""
     wanted = asked.read(request, offered={"html": ("text/html",)}, known=("q",))
     return await _views(request).home(wanted, _catalogue(request))
 
 
+@_conditional
 async def robots(request: Request) -> Response:
     """What search engines may read."""
     return PlainTextResponse(_views(request).robots(asked.base(request), _catalogue(request)))
@@ -71,6 +98,7 @@ async def ready(request: Request) -> Response:
     return PlainTextResponse("ready\n", headers={"Cache-Control": "no-store"})
 
 
+@_conditional
 async def landing(request: Request) -> Response:
     """The landing page of the OGC API."""
     wanted = asked.read(request)
@@ -79,12 +107,14 @@ async def landing(request: Request) -> Response:
     return _json(wanted, documents.landing(wanted, _vocabulary(request)))
 
 
+@_conditional
 async def definition(request: Request) -> Response:
     """The API definition; a browser gets the same JSON."""
     wanted = asked.read(request, offered={"json": (OPENAPI.split(";")[0], "application/json", "text/html")})
     return _json(wanted, api_definition.definition(wanted, _catalogue(request).generations), media=OPENAPI)
 
 
+@_conditional
 async def conformance(request: Request) -> Response:
     """The classes of the standards that tests prove."""
     wanted = asked.read(request)
@@ -93,6 +123,7 @@ async def conformance(request: Request) -> Response:
     return _json(wanted, documents.conformance(wanted))
 
 
+@_conditional
 async def collections(request: Request) -> Response:
     """All collections."""
     wanted = asked.read(request)
@@ -102,6 +133,7 @@ async def collections(request: Request) -> Response:
     return _json(wanted, documents.collections(wanted, generations, _vocabulary(request)))
 
 
+@_conditional
 async def collection(request: Request) -> Response:
     """One collection: its page, or its description."""
     wanted = asked.read(request)
@@ -117,9 +149,7 @@ async def items(request: Request) -> Response:
     name = request.path_params["collection"]
     catalogue = _catalogue(request)
     if wanted.format == "html":
-        # refused as the JSON would be: pygeoapi lets unknown parameters pass
-        parameters.parse(catalogue.current(name).dataset, wanted.pairs)
-        return await _views(request).pygeoapi(wanted, catalogue, request, "items", name)
+        return await _items_page(request)
     return await api_items.page(wanted, catalogue, name)
 
 
@@ -129,11 +159,28 @@ async def item(request: Request) -> Response:
     name, key = request.path_params["collection"], request.path_params["key"]
     catalogue = _catalogue(request)
     if wanted.format == "html":
-        catalogue.current(name)
-        return await _views(request).pygeoapi(wanted, catalogue, request, "item", name, key)
+        return await _item_page(request)
     return await api_items.one(wanted, catalogue, name, key)
 
 
+@_conditional
+async def _items_page(request: Request) -> Response:
+    wanted = asked.read(request, offered=asked.FEATURES, known=None)
+    name, catalogue = request.path_params["collection"], _catalogue(request)
+    # refused as the JSON would be: pygeoapi lets unknown parameters pass
+    parameters.parse(catalogue.current(name).dataset, wanted.pairs)
+    return await _views(request).pygeoapi(wanted, catalogue, request, "items", name)
+
+
+@_conditional
+async def _item_page(request: Request) -> Response:
+    wanted = asked.read(request, offered=asked.FEATURES, known=None)
+    name, key, catalogue = request.path_params["collection"], request.path_params["key"], _catalogue(request)
+    catalogue.current(name)
+    return await _views(request).pygeoapi(wanted, catalogue, request, "item", name, key)
+
+
+@_conditional
 async def tilesets(request: Request) -> Response:
     """The tilesets of a collection."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
@@ -141,6 +188,7 @@ async def tilesets(request: Request) -> Response:
     return _json(wanted, tiles.tilesets(wanted, generation, _vocabulary(request)))
 
 
+@_conditional
 async def tileset(request: Request) -> Response:
     """One tileset's metadata, or its TileJSON by f=tilejson."""
     offered = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
@@ -152,6 +200,7 @@ async def tileset(request: Request) -> Response:
     return _json(wanted, build(wanted, generation, _vocabulary(request)))
 
 
+@_conditional
 async def tile(request: Request) -> Response:
     """One tile by tile matrix set, matrix, row and column."""
     _no_parameters(request)
@@ -159,6 +208,7 @@ async def tile(request: Request) -> Response:
     return await plain_tile(request)
 
 
+@_conditional
 async def plain_tile(request: Request) -> Response:
     """One tile by z, x and y."""
     _no_parameters(request)
@@ -173,6 +223,7 @@ async def plain_tile(request: Request) -> Response:
     )
 
 
+@_conditional
 async def tilejson(request: Request) -> Response:
     """TileJSON of a collection."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
@@ -180,12 +231,14 @@ async def tilejson(request: Request) -> Response:
     return _json(wanted, tiles.tilejson(wanted, generation, _vocabulary(request)))
 
 
+@_conditional
 async def matrix_sets(request: Request) -> Response:
     """The tile matrix sets."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
     return _json(wanted, tiles.matrix_sets(wanted))
 
 
+@_conditional
 async def matrix_set(request: Request) -> Response:
     """One tile matrix set."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)

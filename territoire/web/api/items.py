@@ -14,7 +14,7 @@ from territoire.core.errors import GoneError, NotFoundError, RequestError, Unava
 from territoire.query import cursor, items, paging, parameters, values
 from territoire.query.cursor import Cursor
 from territoire.query.model import Generation, Query
-from territoire.web import answers
+from territoire.web import answers, caching
 from territoire.web.answers import GEOJSON
 from territoire.web.api.links import Link, link
 from territoire.web.asked import Asked
@@ -27,6 +27,9 @@ _COUNT_BUDGET_MS = 500
 async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
     """Answer with a page of features: one generation from the first page to the last."""
     generation, query = await _resolve(asked, catalogue, dataset_id)
+    tag = caching.of_generation(asked, generation)
+    if caching.is_current(asked.if_none_match, tag):
+        return caching.not_modified(tag)
     rows: list[Row] = []
     if not query.hits:
         rows = await _fetch(asked, catalogue, generation, items.page(generation, query))
@@ -39,7 +42,7 @@ async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
         f'{{"type":"FeatureCollection",{",".join(head)},"links":{orjson.dumps(links).decode()}'
         f',"features":[{",".join(cut.features)}]}}'
     )
-    return answers.raw(body.encode(), media=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
+    return answers.raw(body.encode(), media=GEOJSON, headers=_headers(query, tag))
 
 
 async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
@@ -54,6 +57,9 @@ async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> 
         value = values.parse(dataset.column(dataset.key), key, where=dataset.key)
     except RequestError as exc:
         raise _no_item(dataset_id, key) from exc
+    tag = caching.of_generation(asked, generation)
+    if caching.is_current(asked.if_none_match, tag):
+        return caching.not_modified(tag)
     rows = await _fetch(asked, catalogue, generation, items.item(generation, value, query))
     if not rows:
         raise _no_item(dataset_id, key)
@@ -65,12 +71,16 @@ async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> 
     ]
     # the feature is text from SQL: its links go in before the closing brace
     body = f'{rows[0][0][:-1]},"links":{orjson.dumps(links).decode()}}}'
-    return answers.raw(body.encode(), media=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
+    return answers.raw(body.encode(), media=GEOJSON, headers=_headers(query, tag))
 
 
 def item_address(ogc: str, dataset_id: str, key: str) -> str:
     """Return the address of a feature."""
     return f"{ogc}/collections/{dataset_id}/items/{quote(key, safe='')}"
+
+
+def _headers(query: Query, tag: str) -> dict[str, str]:
+    return {"Content-Crs": f"<{query.crs.uri}>", "ETag": tag, "Cache-Control": caching.REVALIDATE}
 
 
 async def _resolve(asked: Asked, catalogue: Catalogue, dataset_id: str) -> tuple[Generation, Query]:
