@@ -159,3 +159,25 @@ def test_a_walk_that_outlives_its_generation_is_told_where_to_begin_again(two: t
     assert "cursor" not in problem["restart"]
     status, headers, _ = get(tile)
     assert (status, headers["cache-control"]) == (200, "no-cache")
+
+
+def test_a_client_without_cursor_never_meets_a_generation_that_is_gone(two: tuple[Lab, Server]) -> None:
+    lab, server = two
+    done = threading.Event()
+    statuses: set[int] = set()
+
+    def ask() -> None:
+        while not done.is_set():
+            for path in ("items?limit=1", "items/L000001", "tiles/WebMercatorQuad/0/0/0"):
+                statuses.add(server.get(f"/ogc/collections/lieux/{path}")[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(ask) for _ in range(4)]
+        try:
+            for _ in range(12):
+                lab.load("lieux", force=True, grace_s=0)
+        finally:
+            done.set()
+        for client in clients:
+            client.result()
+    assert statuses == {200}

@@ -26,6 +26,17 @@ _COUNT_BUDGET_MS = 500
 
 async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
     """Answer with a page of features: one generation from the first page to the last."""
+    try:
+        return await _page(asked, catalogue, dataset_id)
+    except GoneError:
+        if "cursor" in dict(asked.pairs):
+            raise
+        # published twice within the second that our copy of the pointer may be old
+        await catalogue.refresh()
+        return await _page(asked, catalogue, dataset_id)
+
+
+async def _page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
     generation, query = await _resolve(asked, catalogue, dataset_id)
     tag = caching.of_generation(asked, generation)
     if caching.is_current(asked.if_none_match, tag):
@@ -47,6 +58,14 @@ async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
 
 async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
     """Answer with one feature."""
+    try:
+        return await _one(asked, catalogue, dataset_id, key)
+    except GoneError:
+        await catalogue.refresh()
+        return await _one(asked, catalogue, dataset_id, key)
+
+
+async def _one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
     generation = catalogue.current(dataset_id)
     dataset = generation.dataset
     wrong = [name for name, _ in asked.pairs if name not in {"f", "lang", "crs", "properties", "skipGeometry"}]
