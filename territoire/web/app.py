@@ -19,7 +19,7 @@ from territoire.core import database, logs, registry, settings
 from territoire.core.errors import RequestError
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
-from territoire.web import answers, routes, views
+from territoire.web import answers, routes, tile_routes, views
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
 from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
@@ -77,14 +77,14 @@ def _routes() -> list[Route | Mount]:
         (collection, routes.collection),
         (f"{collection}/items", routes.items),
         (f"{collection}/items/{{key:path}}", routes.item),
-        (f"{collection}/tiles", routes.tilesets),
-        (f"{collection}/tiles/{{matrix_set}}", routes.tileset),
-        (f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", routes.tile),
-        ("/ogc/tileMatrixSets", routes.matrix_sets),
-        ("/ogc/tileMatrixSets/{matrix_set}", routes.matrix_set),
-        ("/tiles/{collection}.json", routes.tilejson),
-        ("/tiles/{collection}/{z}/{x}/{y}.mvt", routes.plain_tile),
-        ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", routes.plain_tile),
+        (f"{collection}/tiles", tile_routes.tilesets),
+        (f"{collection}/tiles/{{matrix_set}}", tile_routes.tileset),
+        (f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", tile_routes.tile),
+        ("/ogc/tileMatrixSets", tile_routes.matrix_sets),
+        ("/ogc/tileMatrixSets/{matrix_set}", tile_routes.matrix_set),
+        ("/tiles/{collection}.json", tile_routes.tilejson),
+        ("/tiles/{collection}/{z}/{x}/{y}.mvt", tile_routes.plain_tile),
+        ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.plain_tile),
     ]
     static = StaticFiles(directory=Path(__file__).parent / "static")
     return [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in table), Mount("/static", static)]

@@ -1,0 +1,57 @@
+"""What handlers share: what is published, the vocabulary, answers in JSON, and conditional requests."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from territoire.core.vocabulary import Vocabulary
+from territoire.web import answers, caching
+from territoire.web.asked import Asked
+from territoire.web.catalogue import Catalogue, away
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def catalogue(request: Request) -> Catalogue:
+    """Return what is published; UnavailableError before the first look at the database."""
+    known: Catalogue = request.app.state.catalogue
+    if not known.revision:
+        raise away()  # nothing is known yet: the database was away since this process began
+    return known
+
+
+def vocabulary(request: Request) -> Vocabulary:
+    """Return the licences, producers, themes and territory."""
+    words: Vocabulary = request.app.state.vocabulary
+    return words
+
+
+def json(wanted: Asked, content: dict[str, Any], *, media: str = "application/json") -> Response:  # a JSON document
+    """Answer with a JSON document in the language that was asked for."""
+    return answers.document(content, language=wanted.language, media=media)
+
+
+def conditional(handler: Handler) -> Handler:
+    """Answer 304 where the client has what is published now, without doing the work; tag the answer otherwise."""
+
+    @functools.wraps(handler)
+    async def answer(request: Request) -> Response:
+        known: Catalogue = request.app.state.catalogue
+        state = known.state
+        tag = caching.of_request(request, state)
+        if caching.is_current(request.headers.get("if-none-match"), tag):
+            return caching.not_modified(tag)
+        made = await handler(request)
+        # published meanwhile: the answer may be newer than its tag, and goes without
+        if made.status_code == 200 and known.state == state:
+            made.headers["ETag"] = tag
+            is_page = made.headers.get("content-type", "").startswith("text/html")
+            made.headers.setdefault("Cache-Control", caching.REVALIDATE if is_page else caching.DOCUMENT)
+        return made
+
+    return answer
