@@ -102,7 +102,10 @@ async def _no_route(request: Request, exc: Exception) -> Response:
     error = RequestError(f"{request.method} {request.url.path[:200]}: {exc.detail}", remedy="begin at /ogc or at /")
     error.status = exc.status_code
     error.title = exc.detail
-    return routes.refusal(request, error)
+    answer = routes.refusal(request, error)
+    # RFC 9110, 15.5.6: a 405 says which methods there are
+    answer.headers.update({name: value for name, value in (exc.headers or {}).items() if name == "Allow"})
+    return answer
 
 
 async def _failed(request: Request, exc: Exception) -> Response:

@@ -135,6 +135,15 @@ def test_head_options_and_cors_work_everywhere(demo_server: Server, path: str) -
     assert {"ETag", "Link", "Content-Crs"} <= set(headers["access-control-expose-headers"].split(", "))
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_another_method_is_refused_with_those_that_there_are(demo_server: Server, method: str) -> None:
+    for path in ("/ogc", "/ogc/collections/communes", "/tiles/communes.json"):
+        status, headers, body = ask(demo_server, method, path)
+        assert (status, headers["content-type"]) == (405, "application/problem+json")
+        assert "GET" in headers["allow"]
+        assert orjson.loads(body)["status"] == 405
+
+
 @pytest.mark.parametrize(
     "path", ["/ogc/", "/ogc/collections/", "/ogc/collections/communes/", f"{ITEMS}/", "/ogc/openapi/"]
 )
