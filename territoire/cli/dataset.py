@@ -1,7 +1,9 @@
-"""`territoire dataset`: what is declared."""
+"""`territoire dataset`: what is declared, and the draft of what will be."""
 
 from __future__ import annotations
 
+import re
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +11,13 @@ import typer
 from rich import box
 from rich.table import Table
 
+from etl import draft
 from territoire.cli import context
 from territoire.core import registry, settings
 from territoire.core.derive import page
+from territoire.core.errors import DeclarationError
 
-app = typer.Typer(help="List, show and check the declared datasets.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and draft the declared datasets.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -51,3 +55,51 @@ def check(
     for file in files or []:
         dataset = registry.read_declaration(file, vocabulary)
         typer.echo(f"{file}: right ({dataset.id}, {len(dataset.columns)} columns)")
+
+
+@app.command()
+def new(
+    file: Annotated[str, typer.Argument(help="File or address of the data, in any format that GDAL opens")],
+    layer: Annotated[str | None, typer.Option(help="Layer, where the file has several")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Id of the dataset; of the file's name if left out")] = None,
+    theme: Annotated[str | None, typer.Option(help="A theme of datasets/_vocabulary/themes.yml")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write datasets/<theme>/<id>.yml; never over a file")] = False,
+) -> None:
+    """Draft a declaration from a file; what cannot be known is marked À COMPLÉTER."""
+    given = settings.load()
+    found = context.load_registry()
+    themes = ", ".join(found.vocabulary.themes)
+    if theme is not None and theme not in found.vocabulary.themes:
+        remedy = registry.nearest(theme, found.vocabulary.themes)
+        raise DeclarationError(f"there is no theme {theme!r}", remedy=remedy or themes)
+    if write and theme is None:
+        raise DeclarationError("--write needs the theme, whose folder is written to", remedy=f"--theme one of {themes}")
+    if id_ is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", id_):
+        raise DeclarationError(f"{id_!r} is not an id", remedy="lower case, digits and _, a letter first, 40 at most")
+    with tempfile.TemporaryDirectory(prefix="territoire-draft-") as landing:
+        made = draft.draft(
+            file, layer=layer, wanted_id=id_, theme=theme, vocabulary=found.vocabulary, landing=Path(landing)
+        )
+    if not write:
+        typer.echo(made.text, nl=False)
+        return
+    if made.id in found.datasets:
+        raise DeclarationError(f"{made.id!r} is declared already", remedy="give another --id")
+    target = given.datasets / made.theme / f"{made.id}.yml"
+    _write_new(target, made.text)
+    context.say(
+        f"{target} is written; {made.text.count(draft.MARK)} places of it are marked {draft.MARK}."
+        f"\nThen: territoire dataset check {target}; territoire etl run {made.id}"
+    )
+
+
+def _write_new(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(exist_ok=True)
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as exc:
+        raise DeclarationError(f"{target} exists, and is left as it is", remedy="give another --id") from exc
+    except OSError as exc:
+        remedy = "check the folder's rights, or leave --write out and redirect the output"
+        raise DeclarationError(f"{target} cannot be written: {exc.strerror}", remedy=remedy) from exc
