@@ -19,7 +19,7 @@ from territoire.core import database, logs, registry, settings
 from territoire.core.errors import RequestError
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
-from territoire.web import answers, routes, tile_routes, views
+from territoire.web import answers, qgis_routes, routes, tile_routes, views
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
 from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
@@ -85,6 +85,9 @@ def _routes() -> list[Route | Mount]:
         ("/tiles/{collection}.json", tile_routes.tilejson),
         ("/tiles/{collection}/{z}/{x}/{y}.mvt", tile_routes.plain_tile),
         ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.plain_tile),
+        ("/qgis/territoire.qgz", qgis_routes.whole),
+        ("/qgis/connexions.xml", qgis_routes.connection),
+        ("/qgis/{collection}.qlr", qgis_routes.layer),
     ]
     static = StaticFiles(directory=Path(__file__).parent / "static")
     return [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in table), Mount("/static", static)]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyproj
 import pytest
+import qgis as qgis_runner
 import shapely
 from clients import Table, Traffic, source, watch
-from lab import ROOT, Lab, Server
+from lab import Lab, Server
 from PIL import Image
 
 pytestmark = pytest.mark.e2e
-PYTHON = Path("/usr/bin/python3")  # QGIS comes with the Python of the system, not with ours
 METRES_A_PIXEL = 520
 
 
@@ -46,31 +43,9 @@ class Probe:
 def probe(demo_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Probe:
     """Run the probe once, in a home of its own; the tests are skipped where there is no QGIS."""
     home = tmp_path_factory.mktemp("qgis")
-    home.chmod(0o700)
-    # nothing of our virtual environment: it is another Python
-    environment = {
-        "PATH": os.defpath,
-        "HOME": str(home),
-        "XDG_RUNTIME_DIR": str(home),
-        "LC_ALL": "C.UTF-8",
-        "QT_QPA_PLATFORM": "offscreen",
-        "NO_PROXY": "127.0.0.1",
-    }
-    check = [PYTHON, "-c", "import qgis.core"]
-    if not PYTHON.exists() or subprocess.run(check, env=environment, capture_output=True, check=False).returncode:
-        pytest.skip("QGIS is not installed (bin/setup-e2e)")
-    script = ROOT / "tests" / "e2e" / "qgis_probe.py"
     with watch(demo_server) as traffic:
-        done = subprocess.run(
-            [PYTHON, script, demo_server.base, home],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    return Probe(json.loads(done.stdout.splitlines()[-1]), home, traffic)
+        found = qgis_runner.run("qgis_probe.py", demo_server.base, home, home=home)
+    return Probe(found, home, traffic)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from territoire.query.model import Generation
 from territoire.web.answers import GEOJSON, OPENAPI
 from territoire.web.api.links import TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
+from territoire.web.qgis import layer_definition, project
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
@@ -62,6 +63,7 @@ def landing(asked: Asked, vocabulary: Vocabulary) -> Document:
                 language,
             ),
             link(f"{asked.base}/", "related", "text/html", "home", language),
+            link(f"{asked.base}/qgis/territoire.qgz", "related", project.MEDIA, "qgis_project", language),
         ],
     }
 
@@ -127,6 +129,7 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
         link(f"{address}/items?f=html", "items", "text/html", "items_html", language),
         {"href": licence.url, "rel": "license", "type": "text/html", "title": licence.title},
     ]
+    links.append(link(f"{asked.base}/qgis/{identifier}.qlr", "related", layer_definition.MEDIA, "qgis", language))
     if generation.dataset.tiles:
         links.append(link(f"{address}/tiles", TILESETS_VECTOR, "application/json", "tilesets", language))
         links.append(link(f"{asked.base}/tiles/{identifier}.json", "related", "application/json", "tilejson", language))

@@ -23,6 +23,8 @@ TITLES: dict[str, dict[Language, str]] = {
     "tms": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
     "tms_list": {"fr": "Schémas de tuilage", "en": "Tile matrix sets"},
     "next": {"fr": "Page suivante", "en": "Next page"},
+    "qgis": {"fr": "Définition de couche, pour QGIS", "en": "Layer definition, for QGIS"},
+    "qgis_project": {"fr": "Projet QGIS de toutes les collections", "en": "QGIS project of all collections"},
     "home": {"fr": "Page d'accueil", "en": "Home page"},
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from territoire.core.derive import crs
 from territoire.query.model import Generation
-from territoire.web.pages import environment, locale, maps
+from territoire.web.pages import environment, locale, maps, snippets
 from territoire.web.pages.site import Site
 
 __all__ = ["render"]
@@ -23,6 +23,7 @@ def render(site: Site, generation: Generation) -> str:
         licence=words.licences[dataset.licence],
         attribution=_attribution(site, generation),
         addresses=_addresses(site, generation),
+        snippets=snippets.snippets(site, generation),
         crs_uri=crs.uri(dataset.geometry.srid) if dataset.geometry else None,
         map=maps.settings(site, [generation], with_columns=True) if dataset.tiles else None,
     )

@@ -1,0 +1,83 @@
+"""How layers look: one plain symbol by geometry type, in a colour that the dataset keeps."""
+
+from __future__ import annotations
+
+import zlib
+from xml.etree.ElementTree import Element
+
+from territoire.core.models import Dataset
+from territoire.web.qgis.markup import element, option_map
+
+__all__ = ["polygon_tiles", "single_symbol"]
+
+#: Red, green, blue; dark enough for lines and points on a white map, and told apart by colour-blind people.
+_COLOURS = ("18,69,90", "168,72,15", "63,107,58", "110,68,128", "122,90,16", "30,110,130")
+_KINDS = {"Point": "marker", "LineString": "line", "Polygon": "fill"}
+_OPAQUE, _PALE = 255, 45
+
+
+def single_symbol(layer: Element, dataset: Dataset) -> None:
+    """Give a vector layer one symbol; a layer of several geometry types is left to the symbols of QGIS."""
+    kind = _kind(dataset)
+    if kind is None:
+        return
+    renderer = element(layer, "renderer-v2", type="singleSymbol")
+    _symbol(element(renderer, "symbols"), kind, _colour(dataset))
+
+
+def polygon_tiles(layer: Element, dataset: Dataset) -> None:
+    """Give a layer of vector tiles the symbol of the dataset's polygons."""
+    renderer = element(layer, "renderer", type="basic")
+    style = element(
+        element(renderer, "styles"),
+        "style",
+        name=dataset.id,
+        layer=dataset.id,
+        geometry="2",
+        enabled="1",
+        expression="",
+        min__zoom="-1",
+        max__zoom="-1",
+    )
+    _symbol(element(style, "symbols"), "fill", _colour(dataset))
+
+
+def _kind(dataset: Dataset) -> str | None:
+    return _KINDS.get(dataset.geometry.type.removeprefix("Multi")) if dataset.geometry else None
+
+
+def _colour(dataset: Dataset) -> str:
+    # the same in every process, whatever else is published
+    return _COLOURS[zlib.crc32(dataset.id.encode()) % len(_COLOURS)]
+
+
+def _symbol(parent: Element, kind: str, colour: str) -> None:
+    opaque, pale = f"{colour},{_OPAQUE}", f"{colour},{_PALE}"
+    kinds: dict[str, tuple[str, dict[str, str]]] = {
+        "marker": (
+            "SimpleMarker",
+            {
+                "name": "circle",
+                "color": opaque,
+                "outline_color": "255,255,255,255",
+                "outline_width": "0.2",
+                "size": "2.4",
+            },
+        ),
+        "line": ("SimpleLine", {"line_color": opaque, "line_width": "0.5", "line_style": "solid"}),
+        "fill": (
+            "SimpleFill",
+            {
+                "color": pale,
+                "style": "solid",
+                "outline_color": opaque,
+                "outline_width": "0.3",
+                "outline_style": "solid",
+            },
+        ),
+    }
+    class_name, properties = kinds[kind]
+    symbol = element(parent, "symbol", name="0", type=kind, alpha="1", clip_to_extent="1", force_rhr="0")
+    option_map(
+        element(symbol, "layer", **{"class": class_name, "enabled": "1", "locked": "0", "pass": "0"}), properties
+    )
