@@ -33,8 +33,8 @@ check: ## Style, types, import contracts, generated files, SQL
 bench: setup-dev ## Compare with stock pygeoapi on the same table
 	@exec bench/run $(ARGS)
 
-conformance: setup-dev ## Run the OGC conformance tests that we have
-	@exec bin/test -m conformance $(ARGS)
+conformance: ## Run our OGC conformance tests, and OGC's suites if OGC_ETS_JARS names their folder
+	@exec bin/conformance $(ARGS)
 
 clean: ## Remove what set-up made here; data (var/) and databases stay
 	rm -rf .venv node_modules territoire/web/static/vendor build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
