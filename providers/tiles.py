@@ -12,9 +12,11 @@ from pygeoapi.provider.tile import ProviderTilesetIdNotFoundError
 from providers import features, refusals
 from providers.runtime import runtime
 from territoire.core.derive import tileset as derived
+from territoire.core.derive.tilematrixset import WEB_MERCATOR, Tile
 from territoire.core.errors import NotFoundError
 from territoire.core.models import Dataset
-from territoire.query import tiles
+from territoire.query import crs, tiles
+from territoire.query.model import Query
 
 _Json = dict[str, Any]  # a JSON document
 
@@ -43,7 +45,7 @@ class PostGISTileProvider(BaseMVTProvider):
 
     def get_tiling_schemes(self) -> list[TileMatrixSetEnumType]:
         """Return the one matrix set that is offered."""
-        return [scheme for scheme in super().get_tiling_schemes() if scheme.tileMatrixSet == derived.TMS_ID]
+        return [scheme for scheme in super().get_tiling_schemes() if scheme.tileMatrixSet == WEB_MERCATOR.id]
 
     def get_tiles_service(  # pyright: ignore[reportIncompatibleMethodOverride]  # the base returns nothing
         self,
@@ -54,7 +56,7 @@ class PostGISTileProvider(BaseMVTProvider):
     ) -> _Json:
         """Return the links to the tiles and to their description."""
         address = servicepath or self._template(baseurl or "", "{tileMatrix}/{tileRow}/{tileCol}")
-        self._service_url = address.replace("{tileMatrixSetId}", derived.TMS_ID)
+        self._service_url = address.replace("{tileMatrixSetId}", WEB_MERCATOR.id)
         return self.get_tms_links()
 
     def get_tiles(
@@ -71,8 +73,8 @@ class PostGISTileProvider(BaseMVTProvider):
         with refusals.translated(tile=True):
             zoom, row, column = (_index(text) for text in (z, y, x))
             generation = runtime().generation(self.data)
-            tiles.check(generation, zoom, column, row)
-            rows = runtime().fetch(generation, tiles.tile(generation, zoom, column, row))
+            tiles.check(generation, Tile(zoom, row, column))
+            rows = runtime().fetch(generation, tiles.tile(generation, Tile(zoom, row, column), Query(crs.DEFAULT)))
             return bytes(rows[0][0])
 
     def get_metadata(
@@ -107,15 +109,21 @@ class PostGISTileProvider(BaseMVTProvider):
         **kwargs: object,
     ) -> _Json:
         """Return the tileset as OGC 17-083r4 describes one, with its links."""
-        generation = runtime().generation(self.data)
-        content = derived.tileset(generation.dataset, self._bounds_crs84(), _language(kwargs))
+        shown, language = self._layer(), _language(kwargs)
+        content = derived.tileset(
+            [shown],
+            WEB_MERCATOR,
+            title=title or shown.dataset.title.get(language),
+            description=shown.dataset.abstract.get(language),
+            language=language,
+        )
         here = self._template(server_url, "")
         links = [
             {"rel": "self", "type": "application/json", "href": f"{here}?f=json"},
             {
                 "rel": "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme",
                 "type": "application/json",
-                "href": f"{server_url}/TileMatrixSets/{derived.TMS_ID}?f=json",
+                "href": f"{server_url}/TileMatrixSets/{WEB_MERCATOR.id}?f=json",
             },
             {
                 "rel": "item",
@@ -125,7 +133,7 @@ class PostGISTileProvider(BaseMVTProvider):
             },
             {"rel": "describedby", "type": "application/json", "href": f"{here}/metadata?f=tilejson"},
         ]
-        return {**content, "title": title or content["title"], "links": links}
+        return {**content, "links": links}
 
     def get_vendor_metadata(
         self,
@@ -139,13 +147,14 @@ class PostGISTileProvider(BaseMVTProvider):
         **kwargs: object,
     ) -> _Json:
         """Return the tileset as TileJSON, which MapLibre and QGIS read."""
-        generation = runtime().generation(self.data)
+        shown, language = self._layer(), _language(kwargs)
         return derived.tilejson(
-            generation.dataset,
-            self._bounds_crs84(),
+            [shown],
+            title=shown.dataset.title.get(language),
+            description=shown.dataset.abstract.get(language),
             template=self._template(server_url, "{z}/{y}/{x}"),
-            attribution=_attribution(generation.dataset),
-            language=_language(kwargs),
+            attribution=_attribution(shown.dataset),
+            language=language,
         )
 
     def get_html_metadata(
@@ -175,17 +184,16 @@ class PostGISTileProvider(BaseMVTProvider):
         return f"<PostGISTileProvider> {self.data}"
 
     def _template(self, server_url: str, tile: str) -> str:
-        here = f"{server_url}/collections/{self.data}/tiles/{derived.TMS_ID}"
+        here = f"{server_url}/collections/{self.data}/tiles/{WEB_MERCATOR.id}"
         return f"{here}/{tile}?f={self.format_type}" if tile else here
 
-    def _bounds_crs84(self) -> derived.Bounds:
-        generation = runtime().generation(self.data)
-        return generation.extent_crs84 or runtime().registry.vocabulary.territory.bbox_crs84
+    def _layer(self) -> derived.Layer:
+        return tiles.layer(runtime().generation(self.data), runtime().registry.vocabulary.territory.bbox_crs84)
 
 
 def _check_tileset(tileset: str | None) -> None:
-    if tileset != derived.TMS_ID:
-        raise ProviderTilesetIdNotFoundError(user_msg=f"there is no tileset {tileset!r}; use {derived.TMS_ID}")
+    if tileset != WEB_MERCATOR.id:
+        raise ProviderTilesetIdNotFoundError(user_msg=f"there is no tileset {tileset!r}; use {WEB_MERCATOR.id}")
 
 
 def _index(text: str | None) -> int:

@@ -31,20 +31,20 @@ class Binder:
 def page(generation: Generation, query: Query) -> Statement:
     """Select up to limit + 1 features: columns fid, one text per sort key, then the GeoJSON Feature."""
     binder = Binder()
-    conditions = _conditions(generation, query, binder)
+    wanted = conditions(generation, query, binder)
     dense_offset = query.offset and not (query.is_filtered or query.sortby or query.after)
     if dense_offset:
         # fid is dense from 1, so that an offset is a range
-        conditions.append(sql.SQL("v.fid > {}").format(binder.bind(query.offset, "bigint")))
+        wanted.append(sql.SQL("v.fid > {}").format(binder.bind(query.offset, "bigint")))
     if query.after:
-        conditions.append(_after(generation, query.sortby, query.after, binder))
+        wanted.append(_after(generation, query.sortby, query.after, binder))
     keys = [sql.SQL("v.{}::text").format(sql.Identifier(sort.column)) for sort in query.sortby]
     selected = sql.SQL(", ").join([sql.SQL("v.fid"), *keys, feature(generation, query)])
     tail = sql.SQL(" limit {}").format(binder.bind(query.limit + 1, "bigint"))
     if query.offset and not dense_offset:
         tail += sql.SQL(" offset {}").format(binder.bind(query.offset, "bigint"))
     statement = sql.SQL("select {} from {} as v{} order by {}{}").format(
-        selected, _view(generation), _where(conditions), _order(generation, query.sortby), tail
+        selected, _view(generation), _where(wanted), _order(generation, query.sortby), tail
     )
     return statement, binder.values
 
@@ -65,8 +65,8 @@ def item(generation: Generation, key: Value, query: Query) -> Statement:
 def count(generation: Generation, query: Query) -> Statement:
     """Count the features that match, wherever the walk stands."""
     binder = Binder()
-    conditions = _conditions(generation, query, binder)
-    statement = sql.SQL("select count(*) from {} as v{}").format(_view(generation), _where(conditions))
+    wanted = conditions(generation, query, binder)
+    statement = sql.SQL("select count(*) from {} as v{}").format(_view(generation), _where(wanted))
     return statement, binder.values
 
 
@@ -106,30 +106,36 @@ def _where(conditions: list[sql.Composed]) -> sql.Composed:
     return sql.SQL(" where {}").format(sql.SQL(" and ").join(conditions)) if conditions else sql.SQL("").format()
 
 
-def _conditions(generation: Generation, query: Query, binder: Binder) -> list[sql.Composed]:
+def conditions(generation: Generation, query: Query, binder: Binder) -> list[sql.Composed]:
+    """Write what a feature `v` must fulfil: all filters that a query carries, of items and of tiles alike."""
     dataset = generation.dataset
-    conditions = [
+    wanted = [
         sql.SQL("v.{} = {}").format(
             sql.Identifier(equal.column), binder.bind(equal.value, dataset.column(equal.column).type)
         )
         for equal in query.equals
     ]
     if query.interval and dataset.time:
-        conditions.extend(_during(generation, query.interval, binder))
+        wanted.extend(_during(generation, query.interval, binder))
     if query.bbox:
-        conditions.append(_within(generation, query.bbox, binder))
-    return conditions
+        wanted.append(_within(generation, query.bbox, binder))
+    return wanted
 
 
 def _within(generation: Generation, bbox: Bbox, binder: Binder) -> sql.Composed:
+    parts = boxes(generation, bbox, binder)
+    if not parts:
+        return sql.SQL("false").format()
+    # && alone returns features whose box, not shape, meets the bbox
+    tests = [sql.SQL("(v.geom && {0} and public.st_intersects(v.geom, {0}))").format(part) for part in parts]
+    return sql.SQL("({})").format(sql.SQL(" or ").join(tests))
+
+
+def boxes(generation: Generation, bbox: Bbox, binder: Binder) -> list[sql.Composed]:
+    """Write the parts of a box that can meet the data, as geometries of the data's CRS; none where nothing lies."""
     geometry, extent = generation.dataset.geometry, generation.extent_native
     parts = crs.clip(bbox, extent=extent, srid=geometry.srid) if geometry and extent else []
-    if not parts or not geometry:
-        return sql.SQL("false").format()
-    boxes = [_polygon(part, geometry.srid, binder) for part in parts]
-    # && alone returns features whose box, not shape, meets the bbox
-    tests = [sql.SQL("(v.geom && {0} and public.st_intersects(v.geom, {0}))").format(box) for box in boxes]
-    return sql.SQL("({})").format(sql.SQL(" or ").join(tests))
+    return [_polygon(part, geometry.srid, binder) for part in parts] if geometry else []
 
 
 def _polygon(part: Bbox, srid: int, binder: Binder) -> sql.Composed:

@@ -2,85 +2,146 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from territoire.core.derive import tileset as derived_tileset
-from territoire.core.errors import RequestError
-from territoire.query import parameters
+from territoire.core.derive.tilematrixset import WEB_MERCATOR
+from territoire.query.model import Generation
 from territoire.web import asked, conduct
-from territoire.web.api import tiles
+from territoire.web.api import tiles, tilesets
+from territoire.web.asked import Asked
+
+_TILEJSON = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
 
 
 @conduct.conditional
-async def tilesets(request: Request) -> Response:
+async def collection_tilesets(request: Request) -> Response:
     """The tilesets of a collection."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
-    generation = conduct.catalogue(request).current(request.path_params["collection"])
-    return conduct.json(wanted, tiles.tilesets(wanted, generation, conduct.vocabulary(request)))
+    return conduct.json(wanted, tilesets.listed(wanted, _one(request), conduct.vocabulary(request)))
 
 
 @conduct.conditional
-async def tileset(request: Request) -> Response:
+async def collection_tileset(request: Request) -> Response:
     """One tileset's metadata, or its TileJSON by f=tilejson."""
-    offered = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
-    wanted = asked.read(request, offered=offered)
-    generation = conduct.catalogue(request).current(request.path_params["collection"])
-    tiles.with_tiles(generation)
-    tiles.check_matrix_set(request.path_params["matrix_set"])
-    build = tiles.tilejson if wanted.format == "tilejson" else tiles.one_tileset
-    return conduct.json(wanted, build(wanted, generation, conduct.vocabulary(request)))
+    wanted = asked.read(request, offered=_forms(request))
+    return _tileset(request, wanted, _one(request))
 
 
 @conduct.conditional
-async def tile(request: Request) -> Response:
-    """One tile by tile matrix set, matrix, row and column."""
-    _no_parameters(request)
-    tiles.check_matrix_set(request.path_params["matrix_set"])
-    return await plain_tile(request)
-
-
-@conduct.conditional
-async def plain_tile(request: Request) -> Response:
-    """One tile by z, x and y."""
-    _no_parameters(request)
+async def collection_tile(request: Request) -> Response:
+    """One tile of a collection by tile matrix set, matrix, row and column."""
     given = request.path_params
-    return await tiles.tile(
+    return await tiles.of_collection(
         conduct.catalogue(request),
         given["collection"],
-        z=given["z"],
-        x=given["x"],
-        y=given["y"],
+        tiles.address(given),
+        request.query_params.multi_items(),
+        within=tiles.grid(given["matrix_set"]),
+        fallback_crs84=conduct.vocabulary(request).territory.bbox_crs84,
+    )
+
+
+@conduct.conditional
+async def collection_plain_tile(request: Request) -> Response:
+    """One tile of a collection by z, x and y."""
+    given = request.path_params
+    return await tiles.of_one(
+        conduct.catalogue(request),
+        given["collection"],
+        tiles.address(given),
+        request.query_params.multi_items(),
         generation=given.get("generation"),
     )
 
 
 @conduct.conditional
-async def tilejson(request: Request) -> Response:
+async def collection_tilejson(request: Request) -> Response:
     """TileJSON of a collection."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
-    generation = conduct.catalogue(request).current(request.path_params["collection"])
-    return conduct.json(wanted, tiles.tilejson(wanted, generation, conduct.vocabulary(request)))
+    return conduct.json(wanted, tilesets.tilejson(wanted, _one(request), conduct.vocabulary(request)))
+
+
+@conduct.conditional
+async def dataset_tilesets(request: Request) -> Response:
+    """The tilesets that hold several collections."""
+    wanted = asked.read(request, offered=asked.JSON_ONLY, known=("collections",))
+    return conduct.json(wanted, tilesets.listed(wanted, _several(request, wanted), conduct.vocabulary(request)))
+
+
+@conduct.conditional
+async def dataset_tileset(request: Request) -> Response:
+    """The metadata of a tileset of several collections, or its TileJSON by f=tilejson."""
+    wanted = asked.read(request, offered=_forms(request), known=("collections",))
+    return _tileset(request, wanted, _several(request, wanted))
+
+
+@conduct.conditional
+async def dataset_tile(request: Request) -> Response:
+    """One tile of several collections by tile matrix set, matrix, row and column."""
+    given, pairs = request.path_params, request.query_params.multi_items()
+    within, tile = tiles.grid(given["matrix_set"]), tiles.address(given)
+    return await tiles.of_several(
+        conduct.catalogue(request),
+        _chosen(request),
+        tile,
+        pairs,
+        within=within,
+        fallback_crs84=conduct.vocabulary(request).territory.bbox_crs84,
+    )
+
+
+@conduct.conditional
+async def dataset_plain_tile(request: Request) -> Response:
+    """One tile of several collections by z, x and y."""
+    tile, pairs = tiles.address(request.path_params), request.query_params.multi_items()
+    return await tiles.of_several(conduct.catalogue(request), _chosen(request), tile, pairs)
+
+
+@conduct.conditional
+async def dataset_tilejson(request: Request) -> Response:
+    """TileJSON of several collections."""
+    wanted = asked.read(request, offered=asked.JSON_ONLY, known=("collections",))
+    return conduct.json(wanted, tilesets.tilejson(wanted, _several(request, wanted), conduct.vocabulary(request)))
 
 
 @conduct.conditional
 async def matrix_sets(request: Request) -> Response:
     """The tile matrix sets."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
-    return conduct.json(wanted, tiles.matrix_sets(wanted))
+    return conduct.json(wanted, tilesets.matrix_sets(wanted))
 
 
 @conduct.conditional
 async def matrix_set(request: Request) -> Response:
     """One tile matrix set."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
-    tiles.check_matrix_set(request.path_params["matrix_set"])
-    return conduct.json(wanted, derived_tileset.tile_matrix_set())
+    return conduct.json(wanted, tilesets.matrix_set(wanted, tiles.grid(request.path_params["matrix_set"])))
 
 
-def _no_parameters(request: Request) -> None:
-    for name, value in request.query_params.multi_items():
-        if name != "f":
-            raise parameters.unknown(name, ["f"])
-        if value not in {"mvt", "pbf"}:
-            raise RequestError(f"f: {value[:40]!r} is not offered here", remedy="leave it out: tiles are MVT")
+def _tileset(request: Request, wanted: Asked, tiled: tilesets.Tiled) -> Response:
+    grid, vocabulary = tiles.grid(request.path_params["matrix_set"]), conduct.vocabulary(request)
+    if wanted.format == "tilejson":
+        return conduct.json(wanted, tilesets.tilejson(wanted, tiled, vocabulary))
+    return conduct.json(wanted, tilesets.described(wanted, tiled, grid, vocabulary))
+
+
+def _forms(request: Request) -> Mapping[str, tuple[str, ...]]:
+    # TileJSON knows one set
+    return _TILEJSON if tiles.grid(request.path_params["matrix_set"]) is WEB_MERCATOR else asked.JSON_ONLY
+
+
+def _one(request: Request) -> tilesets.Tiled:
+    return tilesets.of_one(conduct.catalogue(request).current(request.path_params["collection"]))
+
+
+def _several(request: Request, wanted: Asked) -> tilesets.Tiled:
+    are_chosen = any(name == "collections" for name, _ in wanted.pairs)
+    return tilesets.of_several(_chosen(request), are_chosen=are_chosen)
+
+
+def _chosen(request: Request) -> tuple[Generation, ...]:
+    root = f"{asked.base(request)}/ogc/collections"
+    return tiles.selected(conduct.catalogue(request), request.query_params.multi_items(), root=root)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from territoire.cli import derived
 from territoire.core import registry
-from territoire.core.derive import checks, page, record, resource, schema, table, tileset
+from territoire.core.derive import checks, page, record, resource, schema, table, tilematrixset, tileset
 from territoire.core.models import Dataset
 
 REGISTRY = registry.load(ROOT / "datasets")
@@ -41,13 +41,11 @@ def derived_checks(dataset: Dataset) -> str:
 
 
 def tiles(dataset: Dataset) -> str:
+    layers = [tileset.Layer(dataset, BOUNDS)]
+    words = {"title": dataset.title.get("en"), "description": dataset.abstract.get("en")}
     template = "https://geo.example.org/tiles/{z}/{x}/{y}.mvt"
-    return as_json(
-        {
-            "tileset": tileset.tileset(dataset, BOUNDS, "en"),
-            "tilejson": tileset.tilejson(dataset, BOUNDS, template=template, attribution="IGN"),
-        }
-    )
+    sets = {grid.id: tileset.tileset(layers, grid, language="en", **words) for grid in tilematrixset.OFFERED}
+    return as_json({**sets, "tilejson": tileset.tilejson(layers, template=template, attribution="IGN", **words)})
 
 
 def catalogue(dataset: Dataset) -> str:

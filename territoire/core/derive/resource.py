@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from territoire.core.derive import crs, tileset
+from territoire.core.derive import crs, tilematrixset, tileset
 from territoire.core.models import Dataset
 from territoire.core.vocabulary import Vocabulary
 
@@ -56,7 +56,7 @@ def _providers(dataset: Dataset, base_url: str) -> list[dict[str, Any]]:  # a YA
         "type": "tile",
         "name": "providers.tiles.PostGISTileProvider",
         "data": dataset.id,
-        "options": {"zoom": {"min": tiles.minzoom, "max": tiles.maxzoom}, "schemes": [tileset.TMS_ID]},
+        "options": {"zoom": {"min": tiles.minzoom, "max": tiles.maxzoom}, "schemes": [tilematrixset.WEB_MERCATOR.id]},
         "format": {"name": "pbf", "mimetype": tileset.MVT},
     }
     return [feature, tile]

@@ -1,21 +1,18 @@
-"""Tileset metadata and TileJSON of a dataset, and the arithmetic of WebMercatorQuad."""
+"""Tileset metadata and TileJSON: of one dataset's tiles, or of several datasets in the same tiles."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from territoire.core.derive import schema
-from territoire.core.models import Dataset
+from territoire.core.derive import crs, schema
+from territoire.core.derive.tilematrixset import Bounds, Tile, TileMatrixSet
+from territoire.core.models import Dataset, Tiles
 
-TMS_ID = "WebMercatorQuad"
-TMS_URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 MVT = "application/vnd.mapbox-vector-tile"
-#: Half the side of the Web Mercator square, in metres (6378137 * pi).
-HALF = 20037508.342789244
-MAX_ZOOM = 24
-Bounds = tuple[float, float, float, float]
-
+#: The zoom of WebMercatorQuad that shows a region whole.
+_OVERVIEW = Tiles(minzoom=7, maxzoom=7)
 _DIMENSIONS = {
     "Point": 0,
     "MultiPoint": 0,
@@ -25,133 +22,149 @@ _DIMENSIONS = {
     "MultiPolygon": 2,
 }
 
-
-def limits(bounds_crs84: Bounds, minzoom: int, maxzoom: int) -> list[dict[str, Any]]:  # a JSON document
-    """Return the rows and columns that hold data at each zoom, for bounds in degrees."""
-    west, south, east, north = bounds_crs84
-    found: list[dict[str, Any]] = []
-    for zoom in range(minzoom, maxzoom + 1):
-        (left, top), (right, bottom) = _tile_at(west, north, zoom), _tile_at(east, south, zoom)
-        found.append(
-            {
-                "tileMatrix": str(zoom),
-                "minTileRow": top,
-                "maxTileRow": bottom,
-                "minTileCol": left,
-                "maxTileCol": right,
-            }
-        )
-    return found
+Document = dict[str, Any]  # a JSON document
 
 
-def _tile_at(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
-    size = 1 << zoom
-    clamped = max(-85.0511, min(85.0511, latitude))
-    column = (longitude + 180) / 360 * size
-    row = (1 - math.asinh(math.tan(math.radians(clamped))) / math.pi) / 2 * size
-    return min(size - 1, max(0, int(column))), min(size - 1, max(0, int(row)))
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A dataset in tiles, with where it lies: in degrees, and in its own CRS where that is known."""
+
+    dataset: Dataset
+    bounds_crs84: Bounds
+    bounds_native: Bounds | None = None
+
+    @property
+    def tiles(self) -> Tiles:
+        """The zooms at which the dataset is offered."""
+        if self.dataset.tiles is None:
+            raise ValueError(f"{self.dataset.id} has no tiles")
+        return self.dataset.tiles
+
+    def bounds(self, grid: TileMatrixSet) -> Bounds | None:
+        """Return where the dataset lies in a set's CRS, None if nowhere."""
+        geometry = self.dataset.geometry
+        if geometry and geometry.srid == grid.srid and self.bounds_native:
+            return self.bounds_native
+        return grid.project(self.bounds_crs84)
 
 
-def layer(dataset: Dataset, language: str) -> dict[str, Any]:  # a JSON document
-    """Describe the one layer of a dataset's tiles (OGC 20-057, TileSet.layers)."""
-    tiles = dataset.tiles
-    if tiles is None or dataset.geometry is None:
-        raise ValueError(f"{dataset.id} has no tiles")
-    described: dict[str, Any] = {
+def limits(layers: Sequence[Layer], grid: TileMatrixSet) -> dict[int, tuple[Tile, Tile]]:
+    """Return the first and the last tile that hold data, for each matrix at which a layer is offered."""
+    found: dict[int, tuple[Tile, Tile]] = {}
+    for layer in layers:
+        bounds = layer.bounds(grid)
+        for matrix in grid.matrices(layer.tiles) if bounds else ():
+            corners = grid.limits(bounds, matrix) if bounds else None
+            if corners:
+                found[matrix] = _around(corners, found.get(matrix, corners))
+    return dict(sorted(found.items()))
+
+
+def _around(one: tuple[Tile, Tile], other: tuple[Tile, Tile]) -> tuple[Tile, Tile]:
+    (first, last), (other_first, other_last) = one, other
+    return (
+        Tile(first.matrix, min(first.row, other_first.row), min(first.column, other_first.column)),
+        Tile(first.matrix, max(last.row, other_last.row), max(last.column, other_last.column)),
+    )
+
+
+def tileset(
+    layers: Sequence[Layer], grid: TileMatrixSet, *, title: str, description: str, language: str = "fr"
+) -> Document:
+    """Return the metadata (OGC 17-083r4, TileSet) without its links, which depend on who asks."""
+    offered = limits(layers, grid)
+    described: Document = {
+        "title": title,
+        "description": description,
+        "dataType": "vector",
+        "crs": crs.uri(grid.srid),
+        "tileMatrixSetId": grid.id,
+        "tileMatrixSetLimits": [_limits(*corners) for corners in offered.values()],
+        "layers": [_layer(layer, grid, language) for layer in layers],
+    }
+    if grid.uri:
+        described["tileMatrixSetURI"] = grid.uri
+    bounds = _union([found for layer in layers if (found := layer.bounds(grid))])
+    if bounds and offered:
+        west, south, east, north = (round(value, 3) for value in bounds)
+        overview = grid.matrices(_OVERVIEW)[0]
+        described["boundingBox"] = {
+            "lowerLeft": [west, south],
+            "upperRight": [east, north],
+            "crs": crs.uri(grid.srid),
+            "orderedAxes": ["E", "N"],
+        }
+        described["centerPoint"] = {
+            "coordinates": [round((west + east) / 2, 1), round((south + north) / 2, 1)],
+            "crs": crs.uri(grid.srid),
+            "tileMatrix": str(min(max(offered), max(min(offered), overview))),
+        }
+    return described
+
+
+def _limits(first: Tile, last: Tile) -> Document:
+    return {
+        "tileMatrix": str(first.matrix),
+        "minTileRow": first.row,
+        "maxTileRow": last.row,
+        "minTileCol": first.column,
+        "maxTileCol": last.column,
+    }
+
+
+def _union(boxes: Sequence[Bounds]) -> Bounds | None:
+    if not boxes:
+        return None
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
+
+
+def _layer(layer: Layer, grid: TileMatrixSet, language: str) -> Document:
+    """Describe a layer of the tiles (OGC 17-083r4, TileSet.layers): named by its dataset's id."""
+    dataset, matrices = layer.dataset, grid.matrices(layer.tiles)
+    described: Document = {
         "id": dataset.id,
         "title": dataset.title.get(language),
         "dataType": "vector",
-        "minTileMatrix": str(tiles.minzoom),
-        "maxTileMatrix": str(tiles.maxzoom),
+        "minTileMatrix": str(matrices[0]),
+        "maxTileMatrix": str(matrices[-1]),
         "propertiesSchema": {"type": "object", "properties": schema.properties(dataset, language)},
     }
-    if dataset.geometry.type in _DIMENSIONS:
+    if dataset.geometry and dataset.geometry.type in _DIMENSIONS:
         described["geometryDimension"] = _DIMENSIONS[dataset.geometry.type]
     return described
 
 
-def tileset(dataset: Dataset, bounds_crs84: Bounds, language: str = "fr") -> dict[str, Any]:  # a JSON document
-    """Return the tileset metadata without its links, which depend on who asks."""
-    tiles = dataset.tiles
-    if tiles is None:
-        raise ValueError(f"{dataset.id} has no tiles")
-    west, south, east, north = bounds_crs84
-    return {
-        "title": dataset.title.get(language),
-        "description": dataset.abstract.get(language),
-        "dataType": "vector",
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "tileMatrixSetId": TMS_ID,
-        "tileMatrixSetURI": TMS_URI,
-        "tileMatrixSetLimits": limits(bounds_crs84, tiles.minzoom, tiles.maxzoom),
-        "boundingBox": {
-            "lowerLeft": [west, south],
-            "upperRight": [east, north],
-            "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-        },
-        "centerPoint": {
-            "coordinates": [round((west + east) / 2, 5), round((south + north) / 2, 5)],
-            "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-            "tileMatrix": str(min(tiles.maxzoom, max(tiles.minzoom, 7))),
-        },
-        "layers": [layer(dataset, language)],
-    }
-
-
 def tilejson(
-    dataset: Dataset, bounds_crs84: Bounds, *, template: str, attribution: str, language: str = "fr"
-) -> dict[str, Any]:  # a JSON document
-    """Return the TileJSON 3.0 of a dataset; `template` is the absolute address with {z}, {x} and {y}."""
-    tiles = dataset.tiles
-    if tiles is None:
-        raise ValueError(f"{dataset.id} has no tiles")
-    west, south, east, north = bounds_crs84
-    return {
+    layers: Sequence[Layer], *, title: str, description: str, template: str, attribution: str, language: str = "fr"
+) -> Document:
+    """Return TileJSON 3.0, of WebMercatorQuad; `template` is the absolute address with {z}, {x} and {y}."""
+    bounds = _union([layer.bounds_crs84 for layer in layers])
+    minzoom = min((layer.tiles.minzoom for layer in layers), default=0)
+    maxzoom = max((layer.tiles.maxzoom for layer in layers), default=0)
+    described: Document = {
         "tilejson": "3.0.0",
-        "name": dataset.title.get(language),
-        "description": dataset.abstract.get(language),
+        "name": title,
+        "description": description,
         "attribution": attribution,
         "scheme": "xyz",
         "tiles": [template],
-        "minzoom": tiles.minzoom,
-        "maxzoom": tiles.maxzoom,
-        "bounds": [west, south, east, north],
-        "center": [round((west + east) / 2, 5), round((south + north) / 2, 5), max(tiles.minzoom, 7)],
-        "vector_layers": [
-            {
-                "id": dataset.id,
-                "description": dataset.title.get(language),
-                "minzoom": tiles.minzoom,
-                "maxzoom": tiles.maxzoom,
-                "fields": {column.name: column.title.get(language) for column in dataset.columns},
-            }
-        ],
+        "minzoom": minzoom,
+        "maxzoom": maxzoom,
     }
-
-
-def tile_matrix_set() -> dict[str, Any]:  # a JSON document
-    """Return the definition of WebMercatorQuad (OGC 17-083r4, annex D.1)."""
-    side = 2 * HALF
-    return {
-        "id": TMS_ID,
-        "title": "Google Maps Compatible for the World",
-        "uri": TMS_URI,
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "orderedAxes": ["E", "N"],
-        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
-        "tileMatrices": [
-            {
-                "id": str(zoom),
-                # a pixel is 0.28 mm (clause 6.1)
-                "scaleDenominator": side / 256 / (1 << zoom) / 0.00028,
-                "cellSize": side / 256 / (1 << zoom),
-                "cornerOfOrigin": "topLeft",
-                "pointOfOrigin": [-HALF, HALF],
-                "matrixWidth": 1 << zoom,
-                "matrixHeight": 1 << zoom,
-                "tileWidth": 256,
-                "tileHeight": 256,
-            }
-            for zoom in range(MAX_ZOOM + 1)
-        ],
-    }
+    if bounds:
+        west, south, east, north = bounds
+        middle = [round((west + east) / 2, 5), round((south + north) / 2, 5)]
+        described["bounds"] = list(bounds)
+        described["center"] = [*middle, min(maxzoom, max(minzoom, _OVERVIEW.minzoom))]
+    described["vector_layers"] = [
+        {
+            "id": layer.dataset.id,
+            "description": layer.dataset.title.get(language),
+            "minzoom": layer.tiles.minzoom,
+            "maxzoom": layer.tiles.maxzoom,
+            "fields": {column.name: column.title.get(language) for column in layer.dataset.columns},
+        }
+        for layer in layers
+    ]
+    return described

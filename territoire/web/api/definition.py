@@ -6,26 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import territoire
-from territoire.core.derive import crs, schema, tileset
+from territoire.core.derive import crs
 from territoire.core.models import Dataset
 from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web.answers import GEOJSON
+from territoire.web.api import operations, tile_definition
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
-
-_ERRORS = {"400": "BadRequest", "404": "NotFound", "406": "NotAcceptable", "503": "Unavailable"}
 
 
 def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
     """Return the whole definition (OGC 17-069r4, requirements class oas30)."""
     paths: Document = {
-        "/": _get("landing", "Landing page", "server", "LandingPage"),
-        "/conformance": _get("conformance", "Conformance classes", "server", "Conformance"),
-        "/collections": _get("collections", "Collections", "data", "Collections"),
-        "/tileMatrixSets": _get("tileMatrixSets", "Tile matrix sets", "tiles", "Object", html=False),
-        f"/tileMatrixSets/{tileset.TMS_ID}": _get("tileMatrixSet", tileset.TMS_ID, "tiles", "Object", html=False),
+        "/": operations.get("landing", "Landing page", "server", "LandingPage"),
+        "/conformance": operations.get("conformance", "Conformance classes", "server", "Conformance"),
+        "/collections": operations.get("collections", "Collections", "data", "Collections"),
+        **tile_definition.shared_paths(),
     }
     for generation in generations:
         paths |= _collection_paths(generation.dataset)
@@ -41,7 +39,7 @@ def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
         "tags": [{"name": name} for name in ("server", "data", "tiles")],
         "paths": paths,
         "components": {
-            "parameters": _parameters(),
+            "parameters": _parameters() | tile_definition.parameters(),
             "responses": _responses(),
             "schemas": _schemas(),
         },
@@ -50,97 +48,26 @@ def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
 
 def _collection_paths(dataset: Dataset) -> Document:
     root = f"/collections/{dataset.id}"
-    item = _operation(f"{dataset.id}.getItem", f"One feature of {dataset.title.fr}", "data", "Feature", GEOJSON)
+    item = operations.operation(
+        f"{dataset.id}.getItem", f"One feature of {dataset.title.fr}", "data", "Feature", GEOJSON
+    )
     item["parameters"] = [
         {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}, "description": dataset.key},
-        *_references("crs", "properties", "skipGeometry", "f_items", "lang"),
+        *operations.references("crs", "properties", "skipGeometry", "f_items", "lang"),
     ]
-    items = _operation(f"{dataset.id}.getItems", dataset.title.fr, "data", "FeatureCollection", GEOJSON)
+    items = operations.operation(f"{dataset.id}.getItems", dataset.title.fr, "data", "FeatureCollection", GEOJSON)
     items["responses"]["410"] = {"$ref": "#/components/responses/Gone"}
     names = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties")
     items["parameters"] = [
-        *_references(*names, "skipGeometry", "resultType", "f_items", "lang"),
-        *(_filter(dataset, name) for name in (column.name for column in dataset.columns if column.queryable)),
+        *operations.references(*names, "skipGeometry", "resultType", "f_items", "lang"),
+        *operations.filters(dataset),
     ]
     described = {
-        root: _get(f"{dataset.id}.describe", dataset.title.fr, "data", "Collection"),
+        root: operations.get(f"{dataset.id}.describe", dataset.title.fr, "data", "Collection"),
         f"{root}/items": {"get": items},
         f"{root}/items/{{featureId}}": {"get": item},
     }
-    return described | (_tile_paths(dataset) if dataset.tiles else {})
-
-
-def _tile_paths(dataset: Dataset) -> Document:
-    root = f"/collections/{dataset.id}/tiles"
-    title = f"Tiles of {dataset.title.fr}"
-    tile = {
-        "operationId": f"{dataset.id}.vector.getTile",
-        "summary": title,
-        "tags": ["tiles"],
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
-            for name in ("tileMatrix", "tileRow", "tileCol")
-        ],
-        "responses": {
-            "200": {
-                "description": "A Mapbox vector tile",
-                "content": {tileset.MVT: {"schema": {"type": "string", "format": "binary"}}},
-            },
-            "204": {"description": "Nothing lies in this tile"},
-            **_error_references(),
-        },
-    }
-    return {
-        root: _get(f"{dataset.id}.vector.getTileSetsList", title, "tiles", "Object", html=False),
-        f"{root}/{tileset.TMS_ID}": _get(f"{dataset.id}.vector.getTileSet", title, "tiles", "Object", html=False),
-        f"{root}/{tileset.TMS_ID}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": {"get": tile},
-    }
-
-
-def _get(operation: str, summary: str, tag: str, answer: str, *, html: bool = True) -> Document:
-    described = _operation(operation, summary, tag, answer, "application/json", html=html)
-    described["parameters"] = _references("f" if html else "f_json", "lang")
-    return {"get": described}
-
-
-def _operation(operation: str, summary: str, tag: str, answer: str, media: str, *, html: bool = True) -> Document:
-    content: Document = {media: {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
-    if html:
-        content["text/html"] = {"schema": {"type": "string"}}
-    return {
-        "operationId": operation,
-        "summary": summary,
-        "tags": [tag],
-        "responses": {"200": {"description": summary, "content": content}, **_error_references()},
-    }
-
-
-def _error_references() -> Document:
-    return {status: {"$ref": f"#/components/responses/{name}"} for status, name in _ERRORS.items()}
-
-
-def _references(*names: str) -> list[Document]:
-    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
-
-
-def _filter(dataset: Dataset, name: str) -> Document:
-    column = dataset.column(name)
-    wanted = schema.column(column)
-    described = column.description.fr if column.description else column.title.fr
-    kept = {key: wanted[key] for key in ("type", "format", "enum") if key in wanted}
-    return _parameter(name, f"{described} ({name} = value)", kept)
-
-
-def _parameter(name: str, description: str, wanted: Document) -> Document:
-    return {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "style": "form",
-        "explode": False,
-        "description": description,
-        "schema": wanted,
-    }
+    return described | (tile_definition.paths(dataset) if dataset.tiles else {})
 
 
 def _parameters() -> Document:
@@ -161,22 +88,24 @@ def _parameters() -> Document:
     }
     hits = {"type": "string", "enum": ["results", "hits"], "default": "results"}
     plain = [
-        _parameter("limit", "Features a page; a larger number is clamped to the maximum", limit),
-        _parameter("offset", "Features to skip", {"type": "integer", "minimum": 0, "default": 0}),
-        _parameter("cursor", "Where the walk goes on: as `next` links give it", text),
-        _parameter("bbox", "west,south,east,north, in the axis order of bbox-crs", box),
-        _parameter("bbox-crs", "CRS of bbox", address),
-        _parameter("crs", "CRS of the answer's geometries", address),
-        _parameter("datetime", "A date, a time, or start/end with .. for an open end; no effect without time", text),
-        _parameter("sortby", "Columns to sort by, - before one for descending", names),
-        _parameter("properties", "Columns to return", names),
-        _parameter("skipGeometry", "Leave geometries out", {"type": "boolean", "default": False}),
-        _parameter("resultType", "hits counts without returning features", hits),
-        _parameter("lang", "Language of titles", {"type": "string", "enum": ["fr", "en"]}),
+        operations.parameter("limit", "Features a page; a larger number is clamped to the maximum", limit),
+        operations.parameter("offset", "Features to skip", {"type": "integer", "minimum": 0, "default": 0}),
+        operations.parameter("cursor", "Where the walk goes on: as `next` links give it", text),
+        operations.parameter("bbox", "west,south,east,north, in the axis order of bbox-crs", box),
+        operations.parameter("bbox-crs", "CRS of bbox", address),
+        operations.parameter("crs", "CRS of the answer's geometries", address),
+        operations.parameter(
+            "datetime", "A date, a time, or start/end with .. for an open end; no effect without time", text
+        ),
+        operations.parameter("sortby", "Columns to sort by, - before one for descending", names),
+        operations.parameter("properties", "Columns to return", names),
+        operations.parameter("skipGeometry", "Leave geometries out", {"type": "boolean", "default": False}),
+        operations.parameter("resultType", "hits counts without returning features", hits),
+        operations.parameter("lang", "Language of titles", {"type": "string", "enum": ["fr", "en"]}),
     ]
     described = {parameter["name"]: parameter for parameter in plain}
     for name, formats in (("f", ["json", "html"]), ("f_items", ["json", "html"]), ("f_json", ["json"])):
-        described[name] = _parameter("f", "Format, in place of Accept", {"type": "string", "enum": formats})
+        described[name] = operations.parameter("f", "Format, in place of Accept", {"type": "string", "enum": formats})
     return described
 
 

@@ -32,7 +32,10 @@ CONFORMANCE = (
     f"{_TILES}core",
     f"{_TILES}tileset",
     f"{_TILES}tilesets-list",
+    f"{_TILES}dataset-tilesets",
     f"{_TILES}geodata-tilesets",
+    f"{_TILES}collections-selection",
+    f"{_TILES}datetime",
     f"{_TILES}mvt",
     f"{_TILES}oas30",
 )
@@ -55,6 +58,7 @@ def landing(asked: Asked, vocabulary: Vocabulary) -> Document:
             link(f"{ogc}/openapi", "service-desc", OPENAPI, "api", language),
             link(f"{ogc}/conformance", "conformance", "application/json", "conformance", language),
             link(f"{ogc}/collections", "data", "application/json", "collections", language),
+            link(f"{ogc}/tiles", TILESETS_VECTOR, "application/json", "tilesets", language),
             link(
                 f"{ogc}/tileMatrixSets",
                 "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",

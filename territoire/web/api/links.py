@@ -5,6 +5,7 @@ from __future__ import annotations
 from territoire.web.negotiate import Language
 
 Link = dict[str, str | bool]
+GEODATA = "http://www.opengis.net/def/rel/ogc/1.0/geodata"
 SCHEMA_TILING = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 TILESETS_VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 TITLES: dict[str, dict[Language, str]] = {
@@ -20,7 +21,9 @@ TITLES: dict[str, dict[Language, str]] = {
     "tiles": {"fr": "Tuiles vectorielles", "en": "Vector tiles"},
     "tilesets": {"fr": "Jeux de tuiles vectorielles", "en": "Vector tilesets"},
     "tilejson": {"fr": "TileJSON, pour MapLibre", "en": "TileJSON, for MapLibre"},
-    "tms": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
+    "tileset": {"fr": "Jeu de tuiles", "en": "Tileset"},
+    "WebMercatorQuad": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
+    "Lambert93": {"fr": "Schéma de tuilage Lambert93", "en": "Tile matrix set Lambert93"},
     "tms_list": {"fr": "Schémas de tuilage", "en": "Tile matrix sets"},
     "next": {"fr": "Page suivante", "en": "Next page"},
     "qgis": {"fr": "Définition de couche, pour QGIS", "en": "Layer definition, for QGIS"},

@@ -1,155 +1,178 @@
-"""Vector tiles, their TileJSON, tilesets and tile matrix set."""
+"""Vector tiles: of one collection, or of several in one tile."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from psycopg import errors as pg
 from starlette.responses import Response
 
 from territoire.core.derive import tileset
-from territoire.core.errors import NotFoundError, UnavailableError
-from territoire.core.vocabulary import Vocabulary
-from territoire.query import tiles
-from territoire.query.model import Generation
-from territoire.web.api import documents
-from territoire.web.api.links import SCHEMA_TILING, link
-from territoire.web.asked import Asked
+from territoire.core.derive.tilematrixset import OFFERED, WEB_MERCATOR, Bounds, Tile, TileMatrixSet
+from territoire.core.errors import NotFoundError, RequestError, UnavailableError
+from territoire.core.models import Dataset
+from territoire.query import tile_parameters, tiles
+from territoire.query.model import Generation, Query
 from territoire.web.catalogue import Catalogue
 
-_NUMBER = re.compile(r"^\d{1,10}$")
+Pairs = Sequence[tuple[str, str]]
+#: How a request is read for a dataset: its columns may differ from one generation to the next.
+Reading = Callable[[Dataset], Query]
+
+_NUMBER = re.compile(r"[0-9]{1,10}")
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=60"
 _NEVER = "no-cache"
 
-Document = dict[str, Any]  # a JSON document
+
+def grid(name: str) -> TileMatrixSet:
+    """Return a tile matrix set by its id, or refuse one that is not offered."""
+    for offered in OFFERED:
+        if offered.id == name:
+            return offered
+    raise NotFoundError(
+        f"there is no tile matrix set {name[:60]!r}", remedy=f"use {' or '.join(one.id for one in OFFERED)}"
+    )
 
 
-async def tile(
-    catalogue: Catalogue, dataset_id: str, *, z: str, x: str, y: str, generation: str | None = None
+def address(path: Mapping[str, str]) -> Tile:
+    """Read the address of a tile from the parts `z`, `y` and `x` of a path."""
+    return Tile(_number(path["z"]), _number(path["y"]), _number(path["x"]))
+
+
+async def of_one(
+    catalogue: Catalogue,
+    dataset_id: str,
+    tile: Tile,
+    pairs: Pairs,
+    *,
+    generation: str | None = None,
 ) -> Response:
-    """Answer with one tile: of a named generation for ever, of the current one for a minute; empty is 204."""
+    """Answer with a tile of web maps: of a named generation for ever, of the current one for a minute.
+
+    Anywhere in the matrix: a map that pans beyond the data gets 204, not 404 (maplibre-gl-js#1579).
+    """
     current = catalogue.current(dataset_id)
-    zoom, column, row = (_number(text) for text in (z, x, y))
-    tiles.check(current, zoom, column, row)
+    tiles.check(current, tile)
     named = None
     if generation is not None:
         named = await catalogue.generation(dataset_id, _number(generation))
+    reading = partial(tile_parameters.parse, given=pairs)
+    query = reading((named or current).dataset)
     try:
-        body = await _made(catalogue, named or current, zoom, column, row)
+        body = await _made(catalogue, named or current, tile, query, WEB_MERCATOR)
     except pg.UndefinedTable:
         catalogue.forget(named or current)
         # a map left open must not get holes: the current generation answers, not to be kept
         await catalogue.refresh()
         named, current = None, catalogue.current(dataset_id)
-        body = await _made(catalogue, current, zoom, column, row)
-    cache = _SHORT if generation is None else _IMMUTABLE if named else _NEVER
-    headers = {"Cache-Control": cache}
-    if not body:
-        return Response(status_code=204, headers=headers)
-    return Response(body, media_type=tileset.MVT, headers=headers)
+        body = await _made(catalogue, current, tile, reading(current.dataset), WEB_MERCATOR)
+    kept = _SHORT if generation is None or _is_narrowed(query) else _IMMUTABLE
+    return _answer(body, kept if named or generation is None else _NEVER)
 
 
-async def _made(catalogue: Catalogue, generation: Generation, zoom: int, column: int, row: int) -> bytes:
+async def of_collection(
+    catalogue: Catalogue, dataset_id: str, tile: Tile, pairs: Pairs, *, within: TileMatrixSet, fallback_crs84: Bounds
+) -> Response:
+    """Answer with a tile of a collection's tileset; outside of its limits there is none (/req/core/tc-error)."""
+    current = catalogue.current(dataset_id)
+    reading = partial(tile_parameters.parse, given=pairs)
+    reading(current.dataset)
+    tiles.check(current, tile, within)
+    _check_limits([current], tile, within, fallback_crs84)
+    return _answer(await _current(catalogue, current, tile, reading, within), _SHORT)
+
+
+async def of_several(
+    catalogue: Catalogue,
+    chosen: Sequence[Generation],
+    tile: Tile,
+    pairs: Pairs,
+    *,
+    within: TileMatrixSet = WEB_MERCATOR,
+    fallback_crs84: Bounds | None = None,
+) -> Response:
+    """Answer with one tile that holds a layer of each collection, in the order asked for; of those offered there.
+
+    With `fallback_crs84` outside of the tileset's limits there is none; without, a web map may pan anywhere.
+    """
+    reading = partial(tile_parameters.parse_shared, given=pairs)
+    tiles.inside(tile, within)
+    offered = [one for one in chosen if one.dataset.tiles and tile.matrix in within.matrices(one.dataset.tiles)]
+    for one in offered:
+        reading(one.dataset)
+    if not offered:
+        raise NotFoundError(f"no collection has tiles at zoom {tile.matrix}", remedy="see the tileset's limits")
+    if fallback_crs84:
+        _check_limits(offered, tile, within, fallback_crs84)
+    # layers are repeated fields (Mapbox Vector Tile 2.1, 4.1): tiles of one layer, one after the other, are a tile
+    bodies = [await _current(catalogue, one, tile, reading, within) for one in offered]
+    return _answer(b"".join(bodies), _SHORT)
+
+
+def selected(catalogue: Catalogue, pairs: Pairs, *, root: str) -> tuple[Generation, ...]:
+    """Return the collections that `collections` names, all with tiles without it; `root` is where collections are.
+
+    An unknown one is a 400 (OGC 20-057, clause 10): it is a parameter that is wrong, not the address.
+    """
+    tiled = {one.dataset.id: one for one in catalogue.generations if one.dataset.tiles and one.dataset.geometry}
+    names = tile_parameters.selection(pairs, root=root)
+    if names is None:
+        return tuple(tiled.values())
+    for name in names:
+        if name not in tiled:
+            known = f"choose from {', '.join(list(tiled)[:20])}"
+            raise RequestError(f"collections: there are no tiles of {name[:60]!r}", remedy=known)
+    return tuple(tiled[name] for name in names)
+
+
+async def _current(
+    catalogue: Catalogue, generation: Generation, tile: Tile, reading: Reading, within: TileMatrixSet
+) -> bytes:
     try:
-        rows = await catalogue.fetch(tiles.tile(generation, zoom, column, row))
+        return await _made(catalogue, generation, tile, reading(generation.dataset), within)
+    except pg.UndefinedTable:
+        # published twice within the second that our copy of the pointer may be old
+        await catalogue.refresh()
+        newer = catalogue.current(generation.dataset.id)
+        return await _made(catalogue, newer, tile, reading(newer.dataset), within)
+
+
+async def _made(catalogue: Catalogue, generation: Generation, tile: Tile, query: Query, within: TileMatrixSet) -> bytes:
+    try:
+        rows = await catalogue.fetch(tiles.tile(generation, tile, query, within))
     except pg.QueryCanceled as exc:
         raise UnavailableError("the tile takes too long to make", remedy="zoom in") from exc
     return bytes(rows[0][0] or b"")
 
 
+def _check_limits(generations: Sequence[Generation], tile: Tile, within: TileMatrixSet, fallback_crs84: Bounds) -> None:
+    layers = [tiles.layer(generation, fallback_crs84) for generation in generations]
+    corners = tileset.limits(layers, within).get(tile.matrix)
+    if corners is None:
+        raise NotFoundError(f"nothing lies in {within.id} at zoom {tile.matrix}", remedy="see the tileset's limits")
+    first, last = corners
+    if not (first.row <= tile.row <= last.row and first.column <= tile.column <= last.column):
+        raise NotFoundError(
+            f"row {tile.row}, column {tile.column} of zoom {tile.matrix} is outside of the tileset's limits",
+            remedy=f"rows go from {first.row} to {last.row}, columns from {first.column} to {last.column}",
+        )
+
+
+def _answer(body: bytes, cache_control: str) -> Response:
+    headers = {"Cache-Control": cache_control}
+    if not body:
+        return Response(status_code=204, headers=headers)
+    return Response(body, media_type=tileset.MVT, headers=headers)
+
+
+def _is_narrowed(query: Query) -> bool:
+    return query.is_filtered or query.properties is not None
+
+
 def _number(text: str) -> int:
-    if not _NUMBER.match(text):
+    if not _NUMBER.fullmatch(text):
         raise NotFoundError(f"{text[:20]!r} is not a tile number", remedy="zoom, row and column are whole numbers")
     return int(text)
-
-
-def tilejson(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
-    """Return TileJSON 3.0; the tiles' addresses carry the generation, so that they may be kept for ever."""
-    dataset = with_tiles(generation).dataset
-    template = f"{asked.base}/tiles/{dataset.id}/g{generation.number}/{{z}}/{{x}}/{{y}}.mvt"
-    return tileset.tilejson(
-        dataset,
-        _bounds(generation, vocabulary),
-        template=template,
-        attribution=documents.attribution(generation, vocabulary),
-        language=asked.language,
-    )
-
-
-def tilesets(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
-    """Return the list of a collection's tilesets (OGC 20-057, 8.2)."""
-    whole = tileset.tileset(with_tiles(generation).dataset, _bounds(generation, vocabulary), asked.language)
-    address = f"{asked.ogc}/collections/{generation.dataset.id}/tiles/{tileset.TMS_ID}"
-    short = {key: whole[key] for key in ("title", "dataType", "crs", "tileMatrixSetId", "tileMatrixSetURI")}
-    short["tileMatrixSetLimits"] = whole["tileMatrixSetLimits"]
-    short["links"] = [
-        link(address, "self", "application/json", "tilesets", asked.language),
-        _scheme(asked),
-        _item(asked, generation),
-    ]
-    return {"links": [link(asked.url, "self", "application/json", "self", asked.language)], "tilesets": [short]}
-
-
-def one_tileset(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
-    """Return a tileset's metadata (OGC 17-083r4, TileSet)."""
-    described = tileset.tileset(with_tiles(generation).dataset, _bounds(generation, vocabulary), asked.language)
-    described["links"] = [
-        link(asked.url, "self", "application/json", "self", asked.language),
-        _scheme(asked),
-        _item(asked, generation),
-        link(
-            f"{asked.base}/tiles/{generation.dataset.id}.json",
-            "describedby",
-            "application/json",
-            "tilejson",
-            asked.language,
-        ),
-    ]
-    return described
-
-
-def matrix_sets(asked: Asked) -> Document:
-    """Return the list of tile matrix sets."""
-    address = f"{asked.ogc}/tileMatrixSets/{tileset.TMS_ID}"
-    return {
-        "links": [link(asked.url, "self", "application/json", "self", asked.language)],
-        "tileMatrixSets": [
-            {
-                "id": tileset.TMS_ID,
-                "title": "Google Maps Compatible for the World",
-                "uri": tileset.TMS_URI,
-                "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-                "links": [link(address, "self", "application/json", "tms", asked.language)],
-            }
-        ],
-    }
-
-
-def check_matrix_set(name: str) -> None:
-    """Refuse a tile matrix set that is not offered."""
-    if name != tileset.TMS_ID:
-        raise NotFoundError(f"there is no tile matrix set {name[:60]!r}", remedy=f"use {tileset.TMS_ID}")
-
-
-def with_tiles(generation: Generation) -> Generation:
-    """Return the generation, or refuse one that has no tiles."""
-    if generation.dataset.tiles is None:
-        raise NotFoundError(f"{generation.dataset.id} has no tiles", remedy="use its items")
-    return generation
-
-
-def _bounds(generation: Generation, vocabulary: Vocabulary) -> tileset.Bounds:
-    return generation.extent_crs84 or vocabulary.territory.bbox_crs84
-
-
-def _scheme(asked: Asked) -> dict[str, str | bool]:
-    address = f"{asked.ogc}/tileMatrixSets/{tileset.TMS_ID}"
-    return link(address, SCHEMA_TILING, "application/json", "tms", asked.language)
-
-
-def _item(asked: Asked, generation: Generation) -> dict[str, str | bool]:
-    address = f"{asked.ogc}/collections/{generation.dataset.id}/tiles/{tileset.TMS_ID}"
-    template = f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
-    return {**link(template, "item", tileset.MVT, "tiles", asked.language), "templated": True}

@@ -1,0 +1,34 @@
+"""Which test proves which conformance class: named at the test by `proves`, read here from the tests' sources."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMON1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+COMMON2 = "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/"
+FEATURES1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+FEATURES2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
+TILES1 = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+
+
+def proves(*classes: str) -> Any:
+    """Mark a test as the proof of conformance classes."""
+    assert classes
+    return pytest.mark.conformance
+
+
+def proven() -> dict[str, list[str]]:
+    """Return the tests that prove each class, by reading every `@proves(...)` of tests/api."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((Path(__file__).parents[1] / "api").glob("test_*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            for decorator in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
+                if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "proves":
+                    for argument in decorator.args:
+                        name = eval(compile(ast.Expression(argument), str(file), "eval"), dict(globals()))
+                        found.setdefault(name, []).append(f"{file.name}::{node.name}")
+    return found
