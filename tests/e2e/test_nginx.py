@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,9 @@ def configuration(folder: Path, *, listen: int, server: int) -> Path:
 @pytest.fixture(scope="module")
 def site(nginx: str, new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
     """Places whose keys hold slashes, served behind nginx under a public address; the last test stops the server."""
-    # the workers of an nginx started by root run as another account: its files are where that one may go
-    folder = tmp_path_factory.mktemp("nginx")
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o755)
+    # not in pytest's folder, which only we may enter: an nginx started by root has workers of another account
+    folder = Path(tempfile.mkdtemp(prefix="territoire-nginx-"))
+    folder.chmod(0o755)
     lab = Lab(new_database(), tmp_path_factory.mktemp("site"))
     lab.declare()
     lab.load("lieux", write(lab.folder / "lieux.gpkg", [row(n, code=f"L/{n}") for n in range(2000)]))
@@ -91,6 +91,7 @@ def site(nginx: str, new_database: Any, tmp_path_factory: pytest.TempPathFactory
             process.terminate()
             process.wait(10)
     errors = (folder / "error.log").read_text()
+    shutil.rmtree(folder)
     assert "[emerg]" not in errors
     assert "[alert]" not in errors
 
