@@ -35,6 +35,13 @@ _TYPE_NAMES = {
     "OFTDate": "date",
     "OFTDateTime": "date and time",
 }
+_DECLARED = {
+    "OFTInteger": "integer",
+    "OFTInteger64": "bigint",
+    "OFTReal": "number",
+    "OFTDate": "date",
+    "OFTDateTime": "timestamp",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,14 @@ def _layer(landed: Landed) -> str:
             remedy="give a GeoPackage, shapefile, GeoJSON or FlatGeobuf; fetch it again if it was cut short",
         ) from exc
     wanted = landed.source.layer
-    if len(names) == 1:
+    if len(names) == 1 and (not wanted or landed.is_given):
         return names[0]
     if not names:
         raise SourceError(f"{landed.url}: the file holds no layer", remedy="fetch it again")
     for name in names:
         if wanted and name.lower() == wanted.lower():
             return name
-    said = f"there is no layer {wanted!r}" if wanted else "the file has several layers"
+    said = f"there is no layer {wanted!r}" if wanted else f"the file has {len(names)} layers"
     raise SourceError(f"{landed.url}: {said}", remedy=f"say `layer:` one of {', '.join(names)}")
 
 
@@ -123,7 +130,8 @@ def changed_type(landed: Landed, column: Column, field: str, ogr_type: str) -> S
     return SourceError(
         f"{landed.url}: column {column.name}: field {field} is of type {_TYPE_NAMES.get(ogr_type, ogr_type)},"
         f" and {column.type} is declared",
-        remedy="restore the type in the file, or declare the new one (a new type breaks the contract with clients)",
+        remedy=f"restore the type in the file, or declare `type: {_DECLARED.get(ogr_type, 'text')}` (once published,"
+        " a new type breaks the contract with clients)",
     )
 
 

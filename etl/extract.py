@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 import zipfile
@@ -35,6 +36,8 @@ class Landed:
     etag: str | None
     last_modified: str | None
     retrieved_at: datetime
+    is_given: bool = False
+    """Given by --source, in place of a declared one: a file of one layer need not call it as declared."""
 
 
 def extract(dataset: Dataset, *, folder: Path, relative_to: Path, override: list[str], report: Report) -> list[Landed]:
@@ -47,10 +50,8 @@ def extract(dataset: Dataset, *, folder: Path, relative_to: Path, override: list
     for number, source in enumerate(_sources(dataset, override)):
         target = folder / str(number)
         target.mkdir()
-        if source.kind == "http":
-            landed.append(_download(source, target, report))
-        else:
-            landed.append(_copy(source, target, relative_to))
+        file = _download(source, target, report) if source.kind == "http" else _copy(source, target, relative_to)
+        landed.append(dataclasses.replace(file, is_given=bool(override)))
     return landed
 
 
@@ -74,6 +75,10 @@ def _download(source: Source, target: Path, report: Report) -> Landed:
 
 
 def _copy(source: Source, target: Path, relative_to: Path) -> Landed:
+    if source.url.startswith(("zip://", "/vsizip/")):
+        raise SourceError(
+            f"{source.url}: not a path", remedy="give the path of the .zip itself, without zip:// before it"
+        )
     path = Path(source.url).expanduser()
     path = path if path.is_absolute() else relative_to / path
     if not path.is_file():

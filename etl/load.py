@@ -90,7 +90,7 @@ def judge(
         raise LoadError(
             f"{dataset.id}: {rejected} rows were rejected, and load.max_rejects is {dataset.load.max_rejects}"
             f"{_first_rejects(connection, run)}",
-            remedy=f"see `territoire etl rejects {dataset.id}`, correct the source, or raise load.max_rejects",
+            remedy=f"{_first_remedy(connection, run)}; see `territoire etl rejects {dataset.id}`, and load.max_rejects",
         )
     return repaired, rejected
 
@@ -227,9 +227,21 @@ def _extent(connection: Connection, dataset: Dataset, number: int) -> tuple[list
 
 
 def _first_rejects(connection: Connection, run: int) -> str:
+    """Sum up the rejects of a run by column and reason, the most frequent first."""
     rows = connection.execute(
-        'select source, feature, "column", reason from etl.rejects where run = %s order by source, feature limit 3',
+        'select "column", reason, count(*), min(feature) from etl.rejects where run = %s'
+        " group by 1, 2 order by 3 desc, 4 limit 3",
         [run],
     ).fetchall()
-    lines = [f"\n  feature {row[1]}{f', {row[2]}' if row[2] else ''}: {row[3]}" for row in rows]
+    lines: list[str] = []
+    for column, reason, count, feature in rows:
+        where = f"feature {feature}" if count == 1 else f"{count} features, the first is {feature}"
+        lines.append(f"\n  {where}{f', {column}' if column else ''}: {reason}")
     return "".join(lines)
+
+
+def _first_remedy(connection: Connection, run: int) -> str:
+    row = connection.execute(
+        "select remedy from etl.rejects where run = %s group by 1 order by count(*) desc limit 1", [run]
+    ).fetchone()
+    return str(row[0]) if row else "correct the source"

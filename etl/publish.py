@@ -80,8 +80,15 @@ def move(connection: Connection, dataset: str, generation: int, *, held_digest: 
         connection.execute("select pg_notify(%s, %s)", [CHANNEL, dataset])
 
 
-def follow(connection: Connection, dataset: Dataset, generation: int) -> bool:
+def follow(connection: Connection, dataset_id: str, generation: int) -> bool:
     """Point `api.<id>` at the current generation, best effort: False if a reader is in its way."""
+    row = connection.execute(
+        "select declaration from etl.generations where dataset = %s and generation = %s", [dataset_id, generation]
+    ).fetchone()
+    if row is None:
+        return False
+    # the declaration that the generation was built with: today's may have other columns
+    dataset = Dataset.model_validate(row[0])
     try:
         with connection.transaction():
             connection.execute("set local lock_timeout = '50ms'")

@@ -152,7 +152,7 @@ def _run(
         raise
     step("publish", f"generation {number}")
     publish.move(connection, dataset.id, number)
-    publish.follow(connection, dataset, number)
+    publish.follow(connection, dataset.id, number)
     step("prune", "")
     publish.prune(connection, dataset.id, grace_s=workshop.grace_s)
     return Outcome(dataset.id, "published", number, count, repaired, rejected)

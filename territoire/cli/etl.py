@@ -150,7 +150,7 @@ def rollback(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) 
     declared = context.load_registry().get(dataset)
     with context.loader(context.load_urls()) as connection, refresh.lock(connection, declared.id):
         current, left = publish.rollback(connection, declared.id)
-        publish.follow(connection, declared, current)
+        publish.follow(connection, declared.id, current)
     typer.echo(f"{declared.id}: generation {current} is published again in place of {left}, and held")
 
 

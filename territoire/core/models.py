@@ -6,6 +6,8 @@ import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 #: Query parameters of this and of later issues: a column may not carry such a name, or `?name=` would be ambiguous.
 RESERVED_PARAMETERS = frozenset(
@@ -116,6 +118,15 @@ class Geometry(_Declared):
     type: GeometryType
     srid: int = Field(default=2154, ge=1024, le=998999, description="EPSG code of the stored CRS; 2154 in France")
     nullable: bool = Field(default=True, description="May a feature have no geometry?")
+
+    @field_validator("srid")
+    @classmethod
+    def _srid_is_known(cls, srid: int) -> int:
+        try:
+            CRS.from_epsg(srid)
+        except CRSError as exc:
+            raise ValueError(f"EPSG knows no code {srid}; 2154 in mainland France, 4326 beyond") from exc
+        return srid
 
 
 class Time(_Declared):

@@ -101,7 +101,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=3, cutoff=0.55)
     if close:
-        return f"did you mean {' or '.join(close)}?"
+        known_too = f" (known: {', '.join(names)})" if len(names) <= 12 else ""
+        return f"did you mean {' or '.join(close)}?{known_too}"
     return f"known: {', '.join(names)}" if 0 < len(names) <= 30 else ""
 
 
@@ -124,6 +125,12 @@ def _fault(
             at = tuple(named.group(1).split("."))
             return f"{document.file}:{document.line(at)}: {text}", remedy
         return f"{where}: {text}", remedy
+    if kind == "model_type":
+        return f"{where}: {value!r} is not a mapping", "write it as {fr: ..., en: ...}, or as the keys below it"
+    if kind == "string_pattern_mismatch" and path and path[-1] in {"name", "id"}:
+        rule = "lower case letters, digits and _, a letter first, no accent"
+        more = "; say `from:` for the name in the source" if path[-1] == "name" else ", as the name of the file"
+        return f"{where}: {value!r} is not a name of the API", f"{rule}{more}"
     if kind == "literal_error":
         words = re.findall(r"'([^']+)'", message)
         return f"{where}: {value!r} is not one of them", nearest(str(value), words)

@@ -45,7 +45,8 @@ def read(file: Path) -> Document:
         mark = getattr(exc, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)
         problem = getattr(exc, "problem", None) or str(exc)
-        raise DeclarationError(f"{where}: not YAML: {problem}", remedy="check indentation and quotes") from exc
+        remedy = "a tab: indent with spaces" if "\\t" in problem else "check indentation and quotes"
+        raise DeclarationError(f"{where}: not YAML: {problem}", remedy=remedy) from exc
     finally:
         loader.dispose()
     return Document(file=file, content=content, lines=lines)

@@ -132,3 +132,14 @@ def test_a_new_column_breaks_neither_a_running_server_nor_an_old_cursor(loaded: 
         assert all("taux" in feature["properties"] for feature in rest["features"])
         assert server.get("/ogc/collections/lieux/items?taux=1")[0] == 400
         assert server.get("/ogc/collections/lieux?f=html")[2].count(b"ajout") > 0
+
+
+def test_a_rollback_to_another_declaration_points_the_current_view_at_its_columns(loaded: Lab) -> None:
+    columns = loaded.registry.get("lieux").model_dump(mode="json", by_alias=True, exclude_defaults=True)["columns"]
+    loaded.declare(columns=[c for c in columns if c["name"] != "taux"], geometry=None, checks={"min_rows": 1})
+    assert loaded.load("lieux").generation == 2
+    done = loaded.command("etl", "rollback", "lieux")
+    assert (done.returncode, "generation 1 is published again" in done.stdout) == (0, True), done.stderr
+    with loaded.connect_admin() as connection:
+        found = connection.execute("select count(taux), count(geom) from api.lieux").fetchone()
+    assert found == (10, 10)

@@ -165,6 +165,10 @@ def test_a_layer_that_is_not_there_is_refused_with_those_that_are(loaded: Lab) -
     with pytest.raises(SourceError, match="no layer 'lieux'") as caught:
         loaded.load("lieux", source)
     assert "a, b" in caught.value.remedy
+    # a file given by --source may call its one layer otherwise; a declared one may not
+    loaded.declare(source={**LIEUX["source"], "layer": "lieu"})
+    with pytest.raises(SourceError, match="no layer 'lieu'"):
+        loaded.load("lieux")
     assert_untouched(loaded)
 
 

@@ -66,11 +66,11 @@ def _tilejson(current: Site, dataset_id: str) -> str:
 
 
 def _bounds(current: Site, shown: Sequence[Generation]) -> tuple[float, float, float, float]:
-    """Return west, south, east, north in degrees around all that is shown."""
-    boxes = [g.extent_crs84 for g in shown if g.extent_crs84] or [current.vocabulary.territory.bbox_crs84]
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
+    """Return west, south, east, north in degrees around all that is shown, around the territory for several layers.
+
+    One dataset that reaches beyond the territory must not move the map of the others away from it.
+    """
+    boxes = [g.extent_crs84 for g in shown if g.extent_crs84]
+    if len(boxes) != 1:
+        return current.vocabulary.territory.bbox_crs84
+    return boxes[0]

@@ -24,7 +24,7 @@ function start() {
     bounds: target ? around(target.geometry) : settings.bounds,
     fitBoundsOptions: { padding: target ? 48 : 24, maxZoom: 14 },
     maxZoom: 18,
-    minZoom: 4,
+    minZoom: 0,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
