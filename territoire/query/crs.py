@@ -49,7 +49,7 @@ def clip(bbox: Bbox, *, extent: Bounds, srid: int) -> list[Bbox]:
     Clipped so that no corner is transformed that the data's CRS cannot express: a world box has no image in
     Lambert-93. Two parts when the box crosses the antimeridian.
     """
-    west, south, east, north = extent if bbox.srid == srid else _extent_in(extent, srid, bbox.srid)
+    west, south, east, north = extent if bbox.srid == srid else extent_in(extent, srid, bbox.srid)
     sides = [(bbox.west, bbox.east)]
     if bbox.west > bbox.east:
         sides = [(bbox.west, 180.0), (-180.0, bbox.east)]
@@ -61,7 +61,8 @@ def clip(bbox: Bbox, *, extent: Bounds, srid: int) -> list[Bbox]:
 
 
 @functools.lru_cache(maxsize=512)
-def _extent_in(extent: Bounds, source: int, target: int) -> Bounds:
+def extent_in(extent: Bounds, source: int, target: int) -> Bounds:
+    """Return an extent in another CRS (both by EPSG code, x before y), a little wider than it is."""
     transformer = Transformer.from_crs(source, target, always_xy=True)
     west, south, east, north = transformer.transform_bounds(*extent, densify_pts=101)
     if west > east:

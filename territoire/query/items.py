@@ -6,6 +6,7 @@ from psycopg import sql
 
 from territoire.core.derive import table
 from territoire.query import crs
+from territoire.query.cql2 import compile
 from territoire.query.model import Bbox, Crs, Generation, Interval, Position, Query, Sort, Value
 
 #: Segments per side of a box, so that it follows the curves of another CRS: 0.2 m off at most on a regional box.
@@ -119,6 +120,8 @@ def conditions(generation: Generation, query: Query, binder: Binder) -> list[sql
         wanted.extend(_during(generation, query.interval, binder))
     if query.bbox:
         wanted.append(_within(generation, query.bbox, binder))
+    if query.filter:
+        wanted.append(compile.condition(query.filter, dataset, generation.extent_native, binder))
     return wanted
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
 from territoire.core.derive import tileset
 from territoire.core.models import Dataset
+from territoire.query.cql2.tree import Node
 
 Value = str | int | float | bool | datetime | None
 
@@ -76,6 +77,16 @@ class Equal:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A CQL2 expression, checked against its collection; its geometries are in `crs`, in the authority's axis order."""
+
+    root: Node
+    crs: Crs
+    #: As it was written, for refusals that name a place in it.
+    text: str = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where a walk stands: the sort values (as text, None for null) and the fid of the last feature given."""
 
@@ -99,16 +110,19 @@ class Query:
     skip_geometry: bool = False
     sortby: tuple[Sort, ...] = ()
     hits: bool = False
+    filter: Filter | None = None
 
     @property
     def is_filtered(self) -> bool:
         """True if the query may match fewer features than the collection has."""
-        return bool(self.bbox or self.interval or self.equals)
+        return bool(self.bbox or self.interval or self.equals or self.filter)
 
     @property
     def fingerprint(self) -> str:
         """What a cursor must agree with: filters and order, not page size or representation."""
         text = repr((self.bbox, self.interval, self.equals, self.sortby))
+        if self.filter:
+            text += repr(self.filter)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def at(self, position: Position | None, matched: int | None) -> Self:

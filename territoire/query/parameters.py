@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from territoire.core.errors import RequestError
 from territoire.core.models import Dataset
 from territoire.query import crs, values
-from territoire.query.model import Bbox, Crs, Equal, Interval, Query, Sort
+from territoire.query.cql2 import compile
+from territoire.query.cql2 import json_form as cql2_json
+from territoire.query.cql2 import text as cql2_text
+from territoire.query.model import Bbox, Crs, Equal, Filter, Interval, Query, Sort
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
 _BIGGEST = 2**63 - 1
+TEXT = "cql2-text"
+JSON = "cql2-json"
 #: Parameters of items; `f` and `lang` belong to the representation and are read elsewhere.
 NAMES = (
     "bbox",
@@ -22,6 +27,9 @@ NAMES = (
     "cursor",
     "datetime",
     "f",
+    "filter",
+    "filter-crs",
+    "filter-lang",
     "lang",
     "limit",
     "offset",
@@ -31,7 +39,7 @@ NAMES = (
     "sortby",
 )
 #: Known to the standards but offered by later versions: their refusal says so.
-LATER = frozenset({"filter", "filter-lang", "filter-crs", "q", "ids", "profile", "subset", "zoom-level"})
+LATER = frozenset({"q", "ids", "profile", "subset", "zoom-level"})
 
 
 def parse(dataset: Dataset, given: Sequence[tuple[str, str]]) -> Query:
@@ -52,7 +60,25 @@ def parse(dataset: Dataset, given: Sequence[tuple[str, str]]) -> Query:
         skip_geometry=_boolean("skipGeometry", named.get("skipGeometry", "false")),
         sortby=sortby(dataset, named["sortby"].split(",")) if "sortby" in named else (),
         hits=hits == "hits",
+        filter=cql(dataset, named),
     )
+
+
+def cql(dataset: Dataset, named: Mapping[str, str]) -> Filter | None:
+    """Read filter, filter-lang and filter-crs (OGC 19-079r2, /req/filter); None without a filter.
+
+    An empty filter is refused: a client that lost its text must not get everything.
+    """
+    language = named.get("filter-lang", TEXT)
+    parsers = {TEXT: cql2_text.parse, JSON: cql2_json.parse}
+    if language not in parsers:
+        raise RequestError(f"filter-lang: {language[:40]!r} is not offered", remedy=f"use {TEXT} or {JSON}")
+    literal_crs = crs.parse(named["filter-crs"], dataset, "filter-crs") if "filter-crs" in named else crs.DEFAULT
+    if "filter" not in named:
+        return None
+    wanted = Filter(parsers[language](named["filter"]), literal_crs, named["filter"])
+    compile.check(wanted, dataset)
+    return wanted
 
 
 def limit(text: str | None) -> int:

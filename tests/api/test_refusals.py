@@ -18,7 +18,14 @@ REFUSED = [
     (f"{ITEMS}?f=gml", 400, "json or html"),
     (f"{ITEMS}?limt=3", 400, "did you mean limit?"),
     (f"{ITEMS}?populaton=3", 400, "did you mean population"),
-    (f"{ITEMS}?filter=nom%3D'x'", 400, "not offered yet"),
+    (f"{ITEMS}?filter=", 400, "line 1, column 1"),
+    (f"{ITEMS}?filter=populaton%3D3", 400, "did you mean population"),
+    (f"{ITEMS}?filter=pg_sleep(10)%3D1", 400, "there is no function 'pg_sleep'"),
+    (f"{ITEMS}?filter=nom%3D13", 400, "nom is of type text"),
+    (f"{ITEMS}?filter=nom%3D'L'Isle'", 400, "L''Isle"),
+    (f"{ITEMS}?filter=population%3D1e309", 400, "not a finite number"),
+    (f"{ITEMS}?filter=TRUE&filter-lang=cql-text", 400, "cql2-json"),
+    (f"{ITEMS}?filter=TRUE&filter-crs=EPSG:27572", 400, "EPSG/0/2154"),
     (f"{ITEMS}?q=x", 400, "not offered yet"),
     (f"{ITEMS}?ids=1", 400, "not offered yet"),
     (f"{ITEMS}?limit=0", 400, "1 or more"),
@@ -110,7 +117,7 @@ HOSTILE = [
     "",
 ]
 NAMES = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "limit", "offset", "properties", "resultType", "sortby"]
-NAMES += ["skipGeometry", "nom", "population", "f", "lang", "filter", "x'--"]
+NAMES += ["skipGeometry", "nom", "population", "f", "lang", "filter", "filter-lang", "filter-crs", "x'--"]
 ROUTES = ["", "/conformance", "/collections", "/collections/communes", "/collections/communes/items"]
 ROUTES += ["/collections/communes/items/13055", "/collections/communes/tiles", "/openapi", "/tileMatrixSets"]
 
