@@ -13,6 +13,8 @@ import pytest
 import yaml
 from lab import ROOT
 
+from territoire.core.settings import Settings
+
 DOCKER = ROOT / "docker"
 #: The JSON Schema of the Compose Specification (Apache-2.0), as its project publishes it.
 SPECIFICATION = ROOT / "tests" / "support" / "compose-spec.json"
@@ -117,3 +119,14 @@ def test_nginx_passes_to_the_service_and_port_of_the_compose_file(compose: dict[
     assert f"http://api:{command[command.index('--port') + 1]};" in text
     [port] = compose["services"]["nginx"]["ports"]
     assert f"listen {port.rsplit(':', 1)[1]};" in text
+
+
+def test_what_the_operations_manual_names_is_there(compose: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "exploitation.md").read_text(encoding="utf-8")
+    known = {f"TERRITOIRE_{name.upper()}" for name in Settings.model_fields} | {"TERRITOIRE_"}
+    said = set(re.findall(r"TERRITOIRE_(?:[A-Z_]*[A-Z])?", text)) | set(
+        name for service in compose["services"].values() for name in service.get("environment", {}) if "TERR" in name
+    )
+    assert said <= known
+    for name in set(re.findall(r"(?:docker|sql|tests)/[\w./-]*\w", text)) - {"docker/.env"}:
+        assert (ROOT / name).exists(), name
