@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pyproj
 import pytest
 import shapely
+from browsing import HEIGHT, WIDTH, another_site, near, pixels
 from clients import source, watch
 from lab import ROOT, Lab, Server
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 VENDOR = ROOT / "territoire" / "web" / "static" / "vendor"
-WIDTH, HEIGHT, ZOOM, CENTRE = 1400, 1200, 8, (5.97, 44.05)
+ZOOM, CENTRE = 8, (5.97, 44.05)
 #: The page of somebody else: it has a MapLibre of its own, and asks our server for tiles only.
 STANDALONE = """<!doctype html><meta charset="utf-8"><title>Ailleurs</title><link rel="icon" href="data:,">
 <style>html, body, #map {{ margin: 0; height: 100% }}</style><div id="map"></div>
@@ -41,68 +34,7 @@ window.map = new maplibregl.Map({{
 }});
 map.once("idle", () => {{ document.documentElement.dataset.map = "idle"; }});
 </script>"""
-HERE = ("http://127.0.0.1:", "blob:", "data:")
 IDLE = 'html[data-map="idle"]'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    """Headless Chromium; the test is skipped where it is not installed."""
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed (make setup-dev)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Generator[Page]:
-    """A page whose console stays silent (a breach of the content security policy shows there), and which stays here."""
-    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-FR")
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith(HERE) else None)
-    yield opened
-    context.close()
-    assert faults == []
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def another_site(folder: Path) -> Generator[str]:
-    """Serve a folder on an origin of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def pixels(picture: bytes) -> dict[tuple[int, int, int], int]:
-    """Count the colours of a PNG."""
-    with Image.open(io.BytesIO(picture)) as opened:
-        counted = opened.convert("RGB").getcolors(1 << 24)
-    return {colour: count for count, colour in counted or []}
-
-
-def near(counted: dict[tuple[int, int, int], int], colour: tuple[float, float, float]) -> int:
-    """Count the pixels of a colour, give or take a rounding."""
-    return sum(n for c, n in counted.items() if max(abs(a - b) for a, b in zip(c, colour, strict=True)) <= 2)
 
 
 def test_the_map_of_a_collection_draws_the_communes_in_all_their_tints(demo_server: Server, page: Page) -> None:
@@ -149,6 +81,28 @@ def test_a_page_of_another_site_draws_every_commune_where_it_is(
     counted = pixels(page.locator("canvas.maplibregl-canvas").screenshot())
     assert counted[255, 0, 0] == pytest.approx(_area_on_screen(wanted.shapes.values()), rel=0.005)
     assert set(counted) == {(255, 0, 0), (255, 255, 255)}
+
+
+def test_a_page_of_another_site_draws_several_collections_of_one_source(
+    demo: Lab, demo_server: Server, page: Page, tmp_path: Path
+) -> None:
+    shutil.copytree(VENDOR, tmp_path, dirs_exist_ok=True)
+    tilejson = f"{demo_server.base}/tiles.json?collections=departements,communes"
+    second = ', { id: "departements", type: "line", source: "communes", "source-layer": "departements" }],'
+    html = STANDALONE.format(centre=list(CENTRE), zoom=ZOOM, tilejson=tilejson)
+    html = html.replace(", communes],", f", communes{second}")
+    (tmp_path / "index.html").write_text(html)
+    with another_site(tmp_path) as site, watch(demo_server) as traffic:
+        page.goto(site)
+        page.wait_for_selector(IDLE)
+    assert traffic.failed == []
+    assert {request.path.count("/") for request in traffic.requests[1:]} == {4}
+    drawn: list[list[str]] = page.evaluate(
+        "map.queryRenderedFeatures().map((feature) => [feature.sourceLayer, feature.properties.nom])"
+    )
+    for name in ("communes", "departements"):
+        wanted = {values["nom"] for values in source(demo.registry.get(name)).rows.values()}
+        assert {nom for layer, nom in drawn if layer == name} == wanted
 
 
 def _area_on_screen(shapes: Any) -> float:
