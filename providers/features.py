@@ -20,6 +20,8 @@ from territoire.query.model import Generation, Query
 _GEOJSON = "application/geo+json"
 #: A filtered page's count may take this long.
 _COUNT_BUDGET_MS = 500
+#: pygeoapi takes `filter` itself: under these names it leaves the text to us.
+_DISGUISED = {ours: name for name, ours in parameters.DISGUISED.items()}
 _Json = dict[str, Any]  # a JSON document
 
 
@@ -67,9 +69,11 @@ class PostGISFeatureProvider(BaseProvider):
         `properties` holds what pygeoapi does not know itself: filters, `cursor`, `resultType`.
         """
         with refusals.translated():
-            if filterq is not None or q is not None:
-                raise parameters.unknown("filter" if filterq is not None else "q", parameters.NAMES)
-            given = list(properties or [])
+            if filterq is not None:
+                raise _filter_of_pygeoapi()
+            if q is not None:
+                raise parameters.unknown("q", parameters.NAMES)
+            given = [(_DISGUISED.get(name, name), text) for name, text in properties or []]
             given += _pairs(bbox, datetime_, sortby, select_properties, skip_geometry, crs_transform_spec)
             if resulttype == "hits":
                 given.append(("resultType", "hits"))
@@ -118,6 +122,14 @@ class PostGISFeatureProvider(BaseProvider):
         address = f"{self._items_url}?{urlencode([*kept, ('cursor', page.next)])}"
         link = {"rel": "next", "type": _GEOJSON, "title": "Items (next)", "href": address}
         return _collection(features, matched=matched, links=[link])
+
+
+def _filter_of_pygeoapi() -> RequestError:
+    # parsed by pygeofilter, which loses texts and precedences: its tree is not to be trusted
+    return RequestError(
+        "filter: pygeoapi reads it with a parser that this provider does not trust",
+        remedy=f"write {parameters.DISGUISED['filter']}= in place of filter=",
+    )
 
 
 def fields(dataset: Dataset) -> dict[str, _Json]:

@@ -79,6 +79,20 @@ class NotAcceptableError(RequestError):
     title = "Not Acceptable"
 
 
+class TooLargeError(RequestError):
+    """What is asked is longer than the server reads, or than its links could say."""
+
+    status = 413
+    title = "Content Too Large"
+
+
+class UnsupportedMediaError(RequestError):
+    """The body of the request is of a type that this resource does not read."""
+
+    status = 415
+    title = "Unsupported Media Type"
+
+
 class UnavailableError(RequestError):
     """The database is away; the same request will work again later."""
 

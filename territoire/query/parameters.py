@@ -19,6 +19,8 @@ MAX_LIMIT = 10_000
 _BIGGEST = 2**63 - 1
 TEXT = "cql2-text"
 JSON = "cql2-json"
+#: Names under which pygeoapi, which reads these itself and wrongly, leaves them to our provider.
+DISGUISED = {name: f"cql2-{name}" for name in ("filter", "filter-lang", "filter-crs")}
 #: Parameters of items; `f` and `lang` belong to the representation and are read elsewhere.
 NAMES = (
     "bbox",

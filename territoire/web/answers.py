@@ -22,6 +22,11 @@ def document(content: object, *, language: str, media: str = "application/json")
     return Response(orjson.dumps(content), media_type=media, headers={"Content-Language": language, **_NEGOTIATED})
 
 
+def written(body: bytes, *, language: str, media: str) -> Response:
+    """Answer with a JSON document that is written already."""
+    return Response(body, media_type=media, headers={"Content-Language": language, **_NEGOTIATED})
+
+
 def raw(body: bytes, *, media: str, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with bytes that are ready."""
     return Response(body, media_type=media, headers={**_NEGOTIATED, **(headers or {})})

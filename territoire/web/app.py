@@ -20,6 +20,7 @@ from territoire.core.errors import RequestError
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
 from territoire.web import answers, qgis_routes, routes, tile_routes, views
+from territoire.web.api.rendered import Rendered
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
 from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
@@ -58,6 +59,7 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
     app.state.public_url = given.public_url
     app.state.trusted_proxies = given.trusted_networks
     app.state.vocabulary = vocabulary
+    app.state.rendered = Rendered()
     app.state.views = views.Views(vocabulary, public_url=given.public_url)
     return app
 
@@ -75,6 +77,9 @@ def _routes() -> list[Route | Mount]:
         ("/ogc/conformance", routes.conformance),
         ("/ogc/collections", routes.collections),
         (collection, routes.collection),
+        (f"{collection}/queryables", routes.queryables),
+        (f"{collection}/sortables", routes.sortables),
+        (f"{collection}/schema", routes.schema),
         (f"{collection}/items", routes.items),
         (f"{collection}/items/{{key:path}}", routes.item),
         (f"{collection}/tiles", tile_routes.collection_tilesets),
@@ -95,7 +100,8 @@ def _routes() -> list[Route | Mount]:
         ("/qgis/{collection}.qlr", qgis_routes.layer),
     ]
     static = StaticFiles(directory=Path(__file__).parent / "static")
-    return [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in table), Mount("/static", static)]
+    gets = (Route(path, endpoint, methods=["GET"]) for path, endpoint in table)
+    return [*gets, Route(f"{collection}/items", routes.posted_items, methods=["POST"]), Mount("/static", static)]
 
 
 async def _refused(request: Request, exc: Exception) -> Response:

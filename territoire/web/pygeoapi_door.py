@@ -18,6 +18,7 @@ from starlette.responses import Response
 from territoire.core import errors, places
 from territoire.core.derive import configuration
 from territoire.core.vocabulary import Vocabulary
+from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web import answers, seams
 from territoire.web.api import documents
@@ -91,7 +92,9 @@ class Door:
 
     def _request(self, request: Request, what: What, current: Site, form: str) -> APIRequest:
         """Say to pygeoapi what was negotiated; the list of a page is short and needs no geometry."""
-        pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "f"]
+        given = request.query_params.multi_items()
+        # pygeoapi would parse a filter itself, whatever its language says (ADR 5)
+        pairs = [(parameters.DISGUISED.get(name, name), value) for name, value in given if name != "f"]
         if what == "items" and form == "html":
             given = {name for name, _ in pairs}
             defaults = {"limit": _PAGE_LIMIT, "skipGeometry": "true"}

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Literal
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from territoire.core.errors import RequestError
 from territoire.query import parameters
-from territoire.web import answers, asked, conduct, negotiate
+from territoire.query.model import Generation
+from territoire.web import answers, asked, conduct, negotiate, posted
 from territoire.web.answers import OPENAPI
 from territoire.web.api import definition as api_definition
-from territoire.web.api import documents
+from territoire.web.api import documents, schemas
 from territoire.web.api import items as api_items
+from territoire.web.api.rendered import Rendered
+from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, away
 from territoire.web.views import Views
+
+
+def _rendered(request: Request) -> Rendered:
+    rendered: Rendered = request.app.state.rendered
+    return rendered
 
 
 def _views(request: Request) -> Views:
@@ -65,9 +76,11 @@ async def landing(request: Request) -> Response:
 async def definition(request: Request) -> Response:
     """The API definition; a browser gets the same JSON."""
     wanted = asked.read(request, offered={"json": (OPENAPI.split(";")[0], "application/json", "text/html")})
-    return conduct.json(
-        wanted, api_definition.definition(wanted, conduct.catalogue(request).generations), media=OPENAPI
+    known = conduct.catalogue(request)
+    body = _rendered(request).get(
+        ("definition", known.revision, wanted.base), lambda: api_definition.definition(wanted, known.generations)
     )
+    return answers.written(body, language=wanted.language, media=OPENAPI)
 
 
 @conduct.conditional
@@ -85,8 +98,13 @@ async def collections(request: Request) -> Response:
     wanted = asked.read(request)
     if wanted.format == "html":
         return await _views(request).pygeoapi(wanted, conduct.catalogue(request), request, "collections")
-    generations = conduct.catalogue(request).generations
-    return conduct.json(wanted, documents.collections(wanted, generations, conduct.vocabulary(request)))
+    known, words = conduct.catalogue(request), conduct.vocabulary(request)
+    # the address stands in the links; of its parameters only f and lang are let in
+    body = _rendered(request).get(
+        ("collections", known.revision, wanted.url, wanted.language),
+        lambda: documents.collections(wanted, known.generations, words),
+    )
+    return answers.written(body, language=wanted.language, media="application/json")
 
 
 @conduct.conditional
@@ -107,6 +125,45 @@ async def items(request: Request) -> Response:
     if wanted.format == "html":
         return await _items_page(request)
     return await api_items.page(wanted, catalogue, name)
+
+
+async def posted_items(request: Request) -> Response:
+    """A page of features, asked for by a POST: what is too long for an address (OGC 19-079r2, clause 8)."""
+    offered = {name: media for name, media in asked.FEATURES.items() if name != "html"}
+    wanted = asked.read(request, offered=offered, known=None)
+    wanted = await posted.read(request, wanted, offered=offered)
+    return await api_items.page(wanted, conduct.catalogue(request), request.path_params["collection"])
+
+
+@conduct.conditional
+async def queryables(request: Request) -> Response:
+    """What filters may name."""
+    return await _schema(request, schemas.queryables, "queryables")
+
+
+@conduct.conditional
+async def sortables(request: Request) -> Response:
+    """What the order may name."""
+    return await _schema(request, schemas.sortables)
+
+
+@conduct.conditional
+async def schema(request: Request) -> Response:
+    """What a feature holds."""
+    return await _schema(request, schemas.returnables, "schema")
+
+
+async def _schema(
+    request: Request,
+    build: Callable[[Asked, Generation], dict[str, Any]],  # a JSON document
+    page: Literal["queryables", "schema"] | None = None,
+) -> Response:
+    wanted = asked.read(request, offered=schemas.FORMS if page else schemas.JSON_FORM)
+    name, known = request.path_params["collection"], conduct.catalogue(request)
+    generation = known.current(name)
+    if page and wanted.format == "html":
+        return await _views(request).pygeoapi(wanted, known, request, page, name)
+    return conduct.json(wanted, build(wanted, generation), media=schemas.MEDIA)
 
 
 async def item(request: Request) -> Response:

@@ -12,6 +12,10 @@ COMMON1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 COMMON2 = "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/"
 FEATURES1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 FEATURES2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
+FEATURES3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+FEATURES5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+COMMON3 = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
+CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 TILES1 = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
 
 

@@ -10,8 +10,9 @@ from territoire.core.derive import crs
 from territoire.core.models import Dataset
 from territoire.query import parameters
 from territoire.query.model import Generation
+from territoire.web import posted
 from territoire.web.answers import GEOJSON
-from territoire.web.api import operations, tile_definition
+from territoire.web.api import operations, schemas, tile_definition
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
@@ -58,16 +59,53 @@ def _collection_paths(dataset: Dataset) -> Document:
     items = operations.operation(f"{dataset.id}.getItems", dataset.title.fr, "data", "FeatureCollection", GEOJSON)
     items["responses"]["410"] = {"$ref": "#/components/responses/Gone"}
     names = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties")
+    filters = operations.references("filter", "filter-lang", "filter-crs")
     items["parameters"] = [
         *operations.references(*names, "skipGeometry", "resultType", "f_items", "lang"),
+        *filters,
         *operations.filters(dataset),
     ]
     described = {
         root: operations.get(f"{dataset.id}.describe", dataset.title.fr, "data", "Collection"),
-        f"{root}/items": {"get": items},
+        f"{root}/queryables": _schema(dataset, "queryables", "f"),
+        f"{root}/sortables": _schema(dataset, "sortables", "f_json"),
+        f"{root}/schema": _schema(dataset, "schema", "f"),
+        f"{root}/items": {"get": items, "post": _posted(items)},
         f"{root}/items/{{featureId}}": {"get": item},
     }
     return described | (tile_definition.paths(dataset) if dataset.tiles else {})
+
+
+def _schema(dataset: Dataset, name: str, forms: str) -> Document:
+    described = operations.operation(
+        f"{dataset.id}.{name}",
+        f"{name.title()} of {dataset.title.fr}",
+        "data",
+        "Object",
+        schemas.MEDIA,
+        html=forms == "f",
+    )
+    described["parameters"] = operations.references(forms, "lang")
+    return {"get": described}
+
+
+def _posted(items: Document) -> Document:
+    """Describe the POST that stands for a GET: its parameters as a form, or a filter as the body."""
+    content = {media: {"schema": {"$ref": "#/components/schemas/Filter"}} for media in posted.CQL2_JSON}
+    content[posted.FORM] = {"schema": {"$ref": "#/components/schemas/Query"}}
+    answers = {status: answer for status, answer in items["responses"].items() if status != "200"}
+    described = items["responses"]["200"]
+    return {
+        **items,
+        "operationId": items["operationId"].replace(".getItems", ".postItems"),
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": {**described, "content": {k: v for k, v in described["content"].items() if k != "text/html"}},
+            **answers,
+            "413": {"$ref": "#/components/responses/TooLarge"},
+            "415": {"$ref": "#/components/responses/UnsupportedMedia"},
+        },
+    }
 
 
 def _parameters() -> Document:
@@ -86,6 +124,7 @@ def _parameters() -> Document:
         "maxItems": 6,
         "items": {"type": "number"},
     }
+    languages = {"type": "string", "enum": [parameters.TEXT, parameters.JSON], "default": parameters.TEXT}
     hits = {"type": "string", "enum": ["results", "hits"], "default": "results"}
     plain = [
         operations.parameter("limit", "Features a page; a larger number is clamped to the maximum", limit),
@@ -101,6 +140,9 @@ def _parameters() -> Document:
         operations.parameter("properties", "Columns to return", names),
         operations.parameter("skipGeometry", "Leave geometries out", {"type": "boolean", "default": False}),
         operations.parameter("resultType", "hits counts without returning features", hits),
+        operations.parameter("filter", "A condition in CQL2, as population > 1000 AND nom LIKE 'Saint-%'", text),
+        operations.parameter("filter-lang", "Encoding of filter", languages),
+        operations.parameter("filter-crs", "CRS of the geometries in filter, and their axis order", address),
         operations.parameter("lang", "Language of titles", {"type": "string", "enum": ["fr", "en"]}),
     ]
     described = {parameter["name"]: parameter for parameter in plain}
@@ -115,6 +157,8 @@ def _responses() -> Document:
         "BadRequest": "A parameter is unknown or makes no sense; the problem says which and what to do",
         "NotFound": "There is no such thing",
         "NotAcceptable": "No such format",
+        "TooLarge": "The body, or the address that its `next` links would have, is too long",
+        "UnsupportedMedia": "The body is neither a form nor CQL2 JSON",
         "Gone": "The generation that the cursor walked has been removed; start again",
         "Unavailable": "The database is away, or the query takes too long; see Retry-After",
     }
@@ -131,6 +175,12 @@ def _schemas() -> Document:
             "type": "object",
             "required": ["href", "rel"],
             "properties": {key: {"type": "string"} for key in ("href", "rel", "type", "title")},
+        },
+        "Filter": {"description": "CQL2 JSON (OGC 21-065r2)", "oneOf": [{"type": "object"}, {"type": "boolean"}]},
+        "Query": {
+            "type": "object",
+            "description": "The parameters of the GET, form-encoded",
+            "properties": {name: {"type": "string"} for name in ("filter", "filter-lang", "filter-crs", "bbox")},
         },
         "LandingPage": {"type": "object", "required": ["links"], "properties": named},
         "Conformance": {

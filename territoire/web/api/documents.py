@@ -9,12 +9,16 @@ from territoire.core.derive import crs
 from territoire.core.vocabulary import Vocabulary
 from territoire.query.model import Generation
 from territoire.web.answers import GEOJSON, OPENAPI
-from territoire.web.api.links import TILESETS_VECTOR, Link, link
+from territoire.web.api import schemas
+from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
 from territoire.web.qgis import layer_definition, project
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+_FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+_SCHEMAS = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 #: Only what a test proves (tests/api/test_conformance.py names each class).
 CONFORMANCE = (
@@ -29,6 +33,31 @@ CONFORMANCE = (
     f"{_FEATURES}html",
     f"{_FEATURES}geojson",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    f"{_FILTER}filter",
+    f"{_FILTER}features-filter",
+    f"{_FILTER}queryables",
+    f"{_FILTER}queryables-query-parameters",
+    f"{_CQL2}cql2-text",
+    f"{_CQL2}cql2-json",
+    f"{_CQL2}basic-cql2",
+    f"{_CQL2}advanced-comparison-operators",
+    f"{_CQL2}case-insensitive-comparison",
+    f"{_CQL2}accent-insensitive-comparison",
+    f"{_CQL2}basic-spatial-functions",
+    # the name of a draft, the one that QGIS before 3.44 looks for
+    f"{_CQL2}basic-spatial-operators",
+    f"{_CQL2}basic-spatial-functions-plus",
+    f"{_CQL2}spatial-functions",
+    f"{_CQL2}temporal-functions",
+    f"{_CQL2}property-property",
+    f"{_CQL2}arithmetic",
+    f"{_SCHEMAS}schemas",
+    f"{_SCHEMAS}core-roles-features",
+    f"{_SCHEMAS}returnables-and-receivables",
+    f"{_SCHEMAS}sortables",
+    # the same standard under the name that its last version has
+    "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/returnables-and-receivables",
     f"{_TILES}core",
     f"{_TILES}tileset",
     f"{_TILES}tilesets-list",
@@ -131,6 +160,10 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
         link(f"{address}?f=html", "alternate", "text/html", "html", language),
         link(f"{address}/items", "items", GEOJSON, "items", language),
         link(f"{address}/items?f=html", "items", "text/html", "items_html", language),
+        link(f"{address}/queryables", QUERYABLES, schemas.MEDIA, "queryables", language),
+        link(f"{address}/sortables", SORTABLES, schemas.MEDIA, "sortables", language),
+        link(f"{address}/schema", SCHEMA, schemas.MEDIA, "schema", language),
+        link(f"{address}/schema", "describedby", schemas.MEDIA, "schema", language),
         {"href": licence.url, "rel": "license", "type": "text/html", "title": licence.title},
     ]
     links.append(link(f"{asked.base}/qgis/{identifier}.qlr", "related", layer_definition.MEDIA, "qgis", language))

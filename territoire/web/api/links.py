@@ -5,6 +5,9 @@ from __future__ import annotations
 from territoire.web.negotiate import Language
 
 Link = dict[str, str | bool]
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 GEODATA = "http://www.opengis.net/def/rel/ogc/1.0/geodata"
 SCHEMA_TILING = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 TILESETS_VECTOR = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
@@ -25,6 +28,9 @@ TITLES: dict[str, dict[Language, str]] = {
     "WebMercatorQuad": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
     "Lambert93": {"fr": "Schéma de tuilage Lambert93", "en": "Tile matrix set Lambert93"},
     "tms_list": {"fr": "Schémas de tuilage", "en": "Tile matrix sets"},
+    "queryables": {"fr": "Propriétés qui filtrent", "en": "Queryables"},
+    "sortables": {"fr": "Propriétés qui trient", "en": "Sortables"},
+    "schema": {"fr": "Schéma des objets", "en": "Schema of the features"},
     "next": {"fr": "Page suivante", "en": "Next page"},
     "qgis": {"fr": "Définition de couche, pour QGIS", "en": "Layer definition, for QGIS"},
     "qgis_project": {"fr": "Projet QGIS de toutes les collections", "en": "QGIS project of all collections"},

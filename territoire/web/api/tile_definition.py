@@ -30,7 +30,7 @@ def paths(dataset: Dataset) -> Document:
         f"{dataset.id}.collection",
         f"Tiles of {dataset.title.fr}",
         [],
-        ["datetime", "subset", "properties"],
+        ["datetime", "subset", "properties", "filter", "filter-lang", "filter-crs"],
     )
     found[f"/collections/{dataset.id}/tiles/{_ADDRESS}"]["get"]["parameters"] += operations.filters(dataset)
     return found
