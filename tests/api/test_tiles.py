@@ -373,6 +373,24 @@ def test_columns_filter_a_tile_and_are_chosen(server: Server, path: str) -> None
         assert headers["cache-control"] == "public, max-age=60"
 
 
+@pytest.mark.parametrize("path", ADDRESSES[:3])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "population > 40",
+        "nom LIKE 'Lieu 1%' AND taux < 2",
+        "S_INTERSECTS(geom, BBOX(5,43,5.51,44))",
+        "jour IS NULL",
+    ],
+)
+def test_a_condition_in_cql2_narrows_a_tile_as_it_narrows_items(server: Server, path: str, condition: str) -> None:
+    query = urlencode({"filter": condition})
+    wanted = {feature["id"] for feature in server.json(f"/ogc/collections/lieux/items?{query}")["features"]}
+    assert 0 < len(wanted) < 50
+    assert codes(server, f"{path}?{query}") == wanted
+    assert server.get(f"{path}?{query}", Accept="*/*")[1]["cache-control"] == "public, max-age=60"
+
+
 def test_a_filtered_tile_of_a_generation_is_not_kept_for_ever(server: Server) -> None:
     template = server.json("/tiles/lieux.json")["tiles"][0]
     url = template.replace("{z}", "6").replace("{x}", "32").replace("{y}", "23")
