@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from psycopg import sql
 
 from territoire.core.derive import table
@@ -14,6 +16,8 @@ _SEGMENTS = 128
 _FRENCH = sql.SQL(' collate "fr-x-icu"')
 
 Statement = tuple[sql.Composed, dict[str, Value]]
+#: Writes the feature `v` as one text.
+Writer = Callable[[Generation, Query], sql.Composed]
 
 
 class Binder:
@@ -29,8 +33,8 @@ class Binder:
         return sql.SQL("{}::{}").format(sql.Placeholder(name), table.sql_type(column_type))
 
 
-def page(generation: Generation, query: Query) -> Statement:
-    """Select up to limit + 1 features: columns fid, one text per sort key, then the GeoJSON Feature."""
+def page(generation: Generation, query: Query, write: Writer | None = None) -> Statement:
+    """Select up to limit + 1 features: columns fid, one text per sort key, then the feature, GeoJSON by default."""
     binder = Binder()
     wanted = conditions(generation, query, binder)
     dense_offset = query.offset and not (query.is_filtered or query.sortby or query.after)
@@ -40,7 +44,7 @@ def page(generation: Generation, query: Query) -> Statement:
     if query.after:
         wanted.append(_after(generation, query.sortby, query.after, binder))
     keys = [sql.SQL("v.{}::text").format(sql.Identifier(sort.column)) for sort in query.sortby]
-    selected = sql.SQL(", ").join([sql.SQL("v.fid"), *keys, feature(generation, query)])
+    selected = sql.SQL(", ").join([sql.SQL("v.fid"), *keys, (write or feature)(generation, query)])
     tail = sql.SQL(" limit {}").format(binder.bind(query.limit + 1, "bigint"))
     if query.offset and not dense_offset:
         tail += sql.SQL(" offset {}").format(binder.bind(query.offset, "bigint"))
@@ -50,12 +54,12 @@ def page(generation: Generation, query: Query) -> Statement:
     return statement, binder.values
 
 
-def item(generation: Generation, key: Value, query: Query) -> Statement:
-    """Select one feature by its key, as GeoJSON."""
+def item(generation: Generation, key: Value, query: Query, write: Writer | None = None) -> Statement:
+    """Select one feature by its key, as GeoJSON by default."""
     binder = Binder()
     column = generation.dataset.column(generation.dataset.key)
     statement = sql.SQL("select {} from {} as v where v.{} = {}").format(
-        feature(generation, query),
+        (write or feature)(generation, query),
         _view(generation),
         sql.Identifier(column.name),
         binder.bind(key, column.type),
@@ -74,29 +78,34 @@ def count(generation: Generation, query: Query) -> Statement:
 def feature(generation: Generation, query: Query) -> sql.Composed:
     """Write the GeoJSON Feature as text in SQL: no work per feature is left for Python."""
     dataset = generation.dataset
-    names = query.properties if query.properties is not None else [column.name for column in dataset.columns]
-    if names:
-        columns = sql.SQL(", ").join(sql.SQL("v.{}").format(sql.Identifier(name)) for name in names)
-        properties = sql.SQL("(select row_to_json(p)::text from (select {}) as p)").format(columns)
-    else:
-        properties = sql.SQL("'{{}}'").format()
     geometry = sql.SQL("'null'").format()
     if dataset.geometry and not query.skip_geometry:
         geometry = sql.SQL("coalesce(public.st_asgeojson({}, {}, 0), 'null')").format(
-            _shape(query.crs, dataset.geometry.srid), sql.Literal(query.crs.decimals)
+            shape(query.crs, dataset.geometry.srid), sql.Literal(query.crs.decimals)
         )
     return sql.SQL(
         """'{{"type":"Feature","id":' || to_json(v.{})::text"""
         """ || ',"geometry":' || {} || ',"properties":' || {} || '}}'"""
-    ).format(sql.Identifier(dataset.key), geometry, properties)
+    ).format(sql.Identifier(dataset.key), geometry, properties_text(generation, query))
 
 
-def _shape(target: Crs, stored: int) -> sql.Composed:
-    shape = sql.SQL("v.geom").format()
+def properties_text(generation: Generation, query: Query) -> sql.Composed:
+    """Write the asked properties as the text of a JSON object."""
+    columns = generation.dataset.columns
+    names = query.properties if query.properties is not None else [column.name for column in columns]
+    if not names:
+        return sql.SQL("'{{}}'").format()
+    listed = sql.SQL(", ").join(sql.SQL("v.{}").format(sql.Identifier(name)) for name in names)
+    return sql.SQL("(select row_to_json(p)::text from (select {}) as p)").format(listed)
+
+
+def shape(target: Crs, stored: int) -> sql.Composed:
+    """Write the geometry in a CRS, in the axis order of its authority."""
+    moved = sql.SQL("v.geom").format()
     if target.srid != stored:
         # always the integer form: the text form rebuilds a PROJ pipeline per row
-        shape = sql.SQL("public.st_transform(v.geom, {})").format(sql.Literal(target.srid))
-    return sql.SQL("public.st_flipcoordinates({})").format(shape) if target.flipped else shape
+        moved = sql.SQL("public.st_transform(v.geom, {})").format(sql.Literal(target.srid))
+    return sql.SQL("public.st_flipcoordinates({})").format(moved) if target.flipped else moved
 
 
 def _view(generation: Generation) -> sql.Identifier:

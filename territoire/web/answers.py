@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from territoire.core.errors import GoneError, RequestError, UnavailableError
 
+CSV = "text/csv"
 GEOJSON = "application/geo+json"
+JSONFG = "application/fg+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 _RETRY_AFTER_S = "5"
 #: An answer depends on these unless its address says all.

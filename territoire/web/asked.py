@@ -18,7 +18,13 @@ from territoire.web.negotiate import Language
 _HOST = re.compile(r"^(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$")
 _PREFIX = re.compile(r"^(?:/[A-Za-z0-9._~-]{1,80}){0,5}$")
 DOCUMENT = {"json": ("application/json",), "html": ("text/html",)}
-FEATURES = {"json": ("application/geo+json", "application/json"), "html": ("text/html",)}
+FEATURES = {
+    "json": ("application/geo+json", "application/json"),
+    "html": ("text/html",),
+    # its drafts had the second
+    "jsonfg": ("application/fg+json", "application/vnd.ogc.fg+json"),
+    "csv": ("text/csv",),
+}
 JSON_ONLY = {"json": ("application/json",)}
 
 

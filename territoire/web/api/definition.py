@@ -11,7 +11,7 @@ from territoire.core.models import Dataset
 from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web import posted
-from territoire.web.answers import GEOJSON
+from territoire.web.answers import CSV, GEOJSON, JSONFG
 from territoire.web.api import operations, schemas, tile_definition
 from territoire.web.asked import Asked
 
@@ -58,6 +58,8 @@ def _collection_paths(dataset: Dataset) -> Document:
     ]
     items = operations.operation(f"{dataset.id}.getItems", dataset.title.fr, "data", "FeatureCollection", GEOJSON)
     items["responses"]["410"] = {"$ref": "#/components/responses/Gone"}
+    item["responses"]["200"]["content"] |= _other_forms("Feature")
+    items["responses"]["200"]["content"] |= _other_forms("FeatureCollection")
     names = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties")
     filters = operations.references("filter", "filter-lang", "filter-crs")
     items["parameters"] = [
@@ -146,9 +148,18 @@ def _parameters() -> Document:
         operations.parameter("lang", "Language of titles", {"type": "string", "enum": ["fr", "en"]}),
     ]
     described = {parameter["name"]: parameter for parameter in plain}
-    for name, formats in (("f", ["json", "html"]), ("f_items", ["json", "html"]), ("f_json", ["json"])):
+    for name, formats in (
+        ("f", ["json", "html"]),
+        ("f_items", ["json", "html", "jsonfg", "csv"]),
+        ("f_json", ["json"]),
+    ):
         described[name] = operations.parameter("f", "Format, in place of Accept", {"type": "string", "enum": formats})
     return described
+
+
+def _other_forms(answer: str) -> Document:
+    """Return what else features are given as: JSON-FG is GeoJSON with more members."""
+    return {JSONFG: {"schema": {"$ref": f"#/components/schemas/{answer}"}}, CSV: {"schema": {"type": "string"}}}
 
 
 def _responses() -> Document:

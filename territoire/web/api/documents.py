@@ -8,7 +8,7 @@ from typing import Any
 from territoire.core.derive import crs
 from territoire.core.vocabulary import Vocabulary
 from territoire.query.model import Generation
-from territoire.web.answers import GEOJSON, OPENAPI
+from territoire.web.answers import CSV, GEOJSON, JSONFG, OPENAPI
 from territoire.web.api import schemas
 from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
@@ -160,6 +160,8 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
         link(f"{address}?f=html", "alternate", "text/html", "html", language),
         link(f"{address}/items", "items", GEOJSON, "items", language),
         link(f"{address}/items?f=html", "items", "text/html", "items_html", language),
+        link(f"{address}/items?f=jsonfg", "items", JSONFG, "items_jsonfg", language),
+        link(f"{address}/items?f=csv", "items", CSV, "items_csv", language),
         link(f"{address}/queryables", QUERYABLES, schemas.MEDIA, "queryables", language),
         link(f"{address}/sortables", SORTABLES, schemas.MEDIA, "sortables", language),
         link(f"{address}/schema", SCHEMA, schemas.MEDIA, "schema", language),

@@ -1,11 +1,9 @@
-"""Items and one item as GeoJSON: the hot path, without pygeoapi and without Python per feature."""
+"""Items and one item in the form that was asked for: the hot path, without pygeoapi and without Python per feature."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from urllib.parse import quote
 
-import orjson
 import psycopg
 from psycopg import errors as pg
 from starlette.responses import Response
@@ -15,7 +13,7 @@ from territoire.query import cursor, items, paging, parameters, values
 from territoire.query.cursor import Cursor
 from territoire.query.model import Generation, Query
 from territoire.web import answers, caching
-from territoire.web.answers import GEOJSON
+from territoire.web.api import forms
 from territoire.web.api.links import Link, link
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, Row, as_request_error
@@ -41,19 +39,15 @@ async def _page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response
     tag = caching.of_generation(asked, generation)
     if caching.is_current(asked.if_none_match, tag):
         return caching.not_modified(tag)
+    form = forms.FORMS[asked.format]
     rows: list[Row] = []
     if not query.hits:
-        rows = await _fetch(asked, catalogue, generation, items.page(generation, query))
+        rows = await _fetch(asked, catalogue, generation, items.page(generation, query, form.write))
     matched = await _matched(asked, catalogue, generation, query, rows)
     cut = paging.cut(generation, query.at(query.after, matched), rows)
-    links = _links(asked, dataset_id, cut.next)
-    head = [f'"numberMatched":{matched}'] if matched is not None else []
-    head += [f'"numberReturned":{len(cut.features)}', f'"timeStamp":"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"']
-    body = (
-        f'{{"type":"FeatureCollection",{",".join(head)},"links":{orjson.dumps(links).decode()}'
-        f',"features":[{",".join(cut.features)}]}}'
-    )
-    return answers.raw(body.encode(), media=GEOJSON, headers=_headers(query, tag))
+    content = forms.Content(generation, query, cut.features, matched, _links(asked, dataset_id, cut.next))
+    headers = {**_headers(query, tag), **forms.headers(form, content)}
+    return answers.raw(form.page(content).encode(), media=form.media, headers=headers)
 
 
 async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
@@ -79,18 +73,18 @@ async def _one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) ->
     tag = caching.of_generation(asked, generation)
     if caching.is_current(asked.if_none_match, tag):
         return caching.not_modified(tag)
-    rows = await _fetch(asked, catalogue, generation, items.item(generation, value, query))
+    form = forms.FORMS[asked.format]
+    rows = await _fetch(asked, catalogue, generation, items.item(generation, value, query, form.write))
     if not rows:
         raise _no_item(dataset_id, key)
     address = f"{asked.ogc}/collections/{dataset_id}"
-    links: list[Link] = [
-        link(asked.url, "self", GEOJSON, "self", asked.language),
-        link(asked.link(f="html"), "alternate", "text/html", "html", asked.language),
+    links = [
+        *_forms(asked),
         link(address, "collection", "application/json", "collection", asked.language),
     ]
-    # the feature is text from SQL: its links go in before the closing brace
-    body = f'{rows[0][0][:-1]},"links":{orjson.dumps(links).decode()}}}'
-    return answers.raw(body.encode(), media=GEOJSON, headers=_headers(query, tag))
+    said = {"Link": form.profile} if form.profile else {}
+    body = form.one(generation, query, rows[0][0], links)
+    return answers.raw(body.encode(), media=form.media, headers={**_headers(query, tag), **said})
 
 
 def item_address(ogc: str, dataset_id: str, key: str) -> str:
@@ -170,13 +164,22 @@ def _no_item(dataset_id: str, key: str) -> NotFoundError:
 
 
 def _links(asked: Asked, dataset_id: str, next_token: str | None) -> list[Link]:
-    language = asked.language
+    language, media = asked.language, forms.FORMS[asked.format].media
     links = [
-        link(asked.url, "self", GEOJSON, "self", language),
-        link(asked.link(f="html", cursor=None), "alternate", "text/html", "html", language),
+        *_forms(asked),
         link(f"{asked.ogc}/collections/{dataset_id}", "collection", "application/json", "collection", language),
     ]
     if next_token:
         # the cursor says where to go on: an offset was spent on the first page
-        links.append(link(asked.link(cursor=next_token, offset=None), "next", GEOJSON, "next", language))
+        links.append(link(asked.link(cursor=next_token, offset=None), "next", media, "next", language))
+    return links
+
+
+def _forms(asked: Asked) -> list[Link]:
+    """Return the link to this answer, and those to its other forms (OGC 17-069r4, /req/core/fc-links)."""
+    links = [link(asked.url, "self", forms.FORMS[asked.format].media, "self", asked.language)]
+    # pages of pygeoapi know no cursor
+    links.append(link(asked.link(f="html", cursor=None), "alternate", "text/html", "html", asked.language))
+    others = [name for name in forms.FORMS if name != asked.format]
+    links += [link(asked.link(f=name), "alternate", forms.FORMS[name].media, name, asked.language) for name in others]
     return links

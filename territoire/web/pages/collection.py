@@ -46,6 +46,7 @@ def _addresses(site: Site, generation: Generation) -> list[tuple[str, str]]:
         ("connect_layer", dataset.id),
         ("connect_gdal", f"ogr2ogr {dataset.id}.gpkg OAPIF:{base}/ogc {dataset.id}"),
         ("connect_curl", f'curl "{items}?limit=5"'),
+        ("connect_csv", f'curl "{items}?f=csv&limit=10000" -o {dataset.id}.csv'),
         ("connect_item", f'curl "{items}/<{dataset.key}>"'),
     ]
     if dataset.tiles:
