@@ -47,6 +47,16 @@ def layer(generation: Generation, fallback_crs84: Bounds) -> tileset.Layer:
     return tileset.Layer(generation.dataset, generation.extent_crs84 or fallback_crs84, generation.extent_native)
 
 
+def can_meet(generation: Generation, tile: Tile, grid: TileMatrixSet) -> bool:
+    """Return whether a tile and its buffer may hold any of the data: if not, nothing needs to be asked."""
+    if generation.extent_crs84 is None:
+        return False
+    bounds = layer(generation, generation.extent_crs84).bounds(grid)
+    # twice the buffer, as bounds moved from degrees are exact to a fraction of it only
+    west, south, east, north = grid.envelope(tile, margin=2 * BUFFER / EXTENT)
+    return bounds is not None and not (bounds[2] < west or bounds[0] > east or bounds[3] < south or bounds[1] > north)
+
+
 def tile(generation: Generation, tile: Tile, query: Query, grid: TileMatrixSet = WEB_MERCATOR) -> Statement:
     """Select one tile as MVT; empty bytes where there is nothing.
 

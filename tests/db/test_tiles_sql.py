@@ -224,6 +224,19 @@ def test_gdal_reads_a_lambert_tile_where_it_is(world: World, tmp_path: Path) -> 
         assert drawn.symmetric_difference(true).area <= max(true.length, 4 * pixel) * 2 * pixel
 
 
+@pytest.mark.parametrize("grid", OFFERED, ids=lambda grid: grid.id)
+def test_only_tiles_that_hold_nothing_are_not_asked_for(world: World, grid: TileMatrixSet) -> None:
+    for name, generation in world.generations.items():
+        matrix = 9 + grid.finer
+        first, last = tileset.limits([tiles.layer(generation, (0, 0, 1, 1))], grid)[matrix]
+        skipped = 0
+        for y, x in product(range(first.row - 2, last.row + 3), range(first.column - 2, last.column + 3)):
+            if not tiles.can_meet(generation, Tile(matrix, y, x), grid):
+                assert world.tile(name, Tile(matrix, y, x), grid) is None
+                skipped += 1
+        assert skipped > 10
+
+
 def test_a_dataset_that_lies_elsewhere_has_no_lambert_tiles() -> None:
     reunion = (55.2, -21.4, 55.9, -20.8)
     assert LAMBERT_93.project(reunion) is None

@@ -50,14 +50,19 @@ class Layer:
 
 def limits(layers: Sequence[Layer], grid: TileMatrixSet) -> dict[int, tuple[Tile, Tile]]:
     """Return the first and the last tile that hold data, for each matrix at which a layer is offered."""
-    found: dict[int, tuple[Tile, Tile]] = {}
+    found = {matrix: corners(layers, grid, matrix) for matrix in range(grid.deepest + 1)}
+    return {matrix: around for matrix, around in found.items() if around}
+
+
+def corners(layers: Sequence[Layer], grid: TileMatrixSet, matrix: int) -> tuple[Tile, Tile] | None:
+    """Return the first and the last tile of one matrix that hold data, None if no layer has any there."""
+    around: tuple[Tile, Tile] | None = None
     for layer in layers:
-        bounds = layer.bounds(grid)
-        for matrix in grid.matrices(layer.tiles) if bounds else ():
-            corners = grid.limits(bounds, matrix) if bounds else None
-            if corners:
-                found[matrix] = _around(corners, found.get(matrix, corners))
-    return dict(sorted(found.items()))
+        bounds = layer.bounds(grid) if matrix in grid.matrices(layer.tiles) else None
+        own = grid.limits(bounds, matrix) if bounds else None
+        if own:
+            around = _around(own, around or own)
+    return around
 
 
 def _around(one: tuple[Tile, Tile], other: tuple[Tile, Tile]) -> tuple[Tile, Tile]:

@@ -108,7 +108,8 @@ async def of_several(
     if fallback_crs84:
         _check_limits(offered, tile, within, fallback_crs84)
     # layers are repeated fields (Mapbox Vector Tile 2.1, 4.1): tiles of one layer, one after the other, are a tile
-    bodies = [await _current(catalogue, one, tile, reading, within) for one in offered]
+    met = [one for one in offered if tiles.can_meet(one, tile, within)]
+    bodies = [await _current(catalogue, one, tile, reading, within) for one in met]
     return _answer(b"".join(bodies), _SHORT)
 
 
@@ -150,7 +151,7 @@ async def _made(catalogue: Catalogue, generation: Generation, tile: Tile, query:
 
 def _check_limits(generations: Sequence[Generation], tile: Tile, within: TileMatrixSet, fallback_crs84: Bounds) -> None:
     layers = [tiles.layer(generation, fallback_crs84) for generation in generations]
-    corners = tileset.limits(layers, within).get(tile.matrix)
+    corners = tileset.corners(layers, within, tile.matrix)
     if corners is None:
         raise NotFoundError(f"nothing lies in {within.id} at zoom {tile.matrix}", remedy="see the tileset's limits")
     first, last = corners
