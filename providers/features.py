@@ -21,7 +21,8 @@ _GEOJSON = "application/geo+json"
 #: A filtered page's count may take this long.
 _COUNT_BUDGET_MS = 500
 #: pygeoapi takes `filter` itself: under these names it leaves the text to us.
-_DISGUISED = {ours: name for name, ours in parameters.DISGUISED.items()}
+_DISGUISED = {given: name for name, given in parameters.DISGUISED.items()}
+_UNDER_STOCK = {given: name for name, given in parameters.UNDER_STOCK.items()}
 _Json = dict[str, Any]  # a JSON document
 
 
@@ -78,7 +79,8 @@ class PostGISFeatureProvider(BaseProvider):
             if resulttype == "hits":
                 given.append(("resultType", "hits"))
             position = [("limit", str(limit)), ("offset", str(offset))]
-            generation, query = _resolve(self.data, [*given, *position])
+            plain = [(_UNDER_STOCK.get(name, name), text) for name, text in given]
+            generation, query = _resolve(self.data, [*plain, *position])
             if query.hits:
                 return _collection([], matched=_count(generation, query))
             return self._page(generation, query, [position[0], *given])
@@ -128,7 +130,7 @@ def _filter_of_pygeoapi() -> RequestError:
     # parsed by pygeofilter, which loses texts and precedences: its tree is not to be trusted
     return RequestError(
         "filter: pygeoapi reads it with a parser that this provider does not trust",
-        remedy=f"write {parameters.DISGUISED['filter']}= in place of filter=",
+        remedy=f"write {parameters.UNDER_STOCK['filter']}= in place of filter=",
     )
 
 

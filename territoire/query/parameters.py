@@ -19,8 +19,11 @@ MAX_LIMIT = 10_000
 _BIGGEST = 2**63 - 1
 TEXT = "cql2-text"
 JSON = "cql2-json"
-#: Names under which pygeoapi, which reads these itself and wrongly, leaves them to our provider.
-DISGUISED = {name: f"cql2-{name}" for name in ("filter", "filter-lang", "filter-crs")}
+_FILTERS = ("filter", "filter-lang", "filter-crs")
+#: Names under which pygeoapi, which reads these itself and wrongly, leaves them to our provider: behind our door,
+#: where links say the real ones, and under stock pygeoapi, where links keep them.
+DISGUISED = {name: f"_{name}" for name in _FILTERS}
+UNDER_STOCK = {name: f"cql2-{name}" for name in _FILTERS}
 #: Parameters of items; `f` and `lang` belong to the representation and are read elsewhere.
 NAMES = (
     "bbox",

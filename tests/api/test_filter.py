@@ -371,7 +371,7 @@ def test_a_page_for_people_filters_as_the_json_does(server: Server) -> None:
     assert status == 200
     wanted = [f["id"] for f in server.json(_asked(expression))["features"]]
     assert all((f">{key}<" in page or key in page) for key in wanted[:3])
-    assert "cql2-filter" not in page
+    assert "_filter" not in page
     assert "L000001" not in page
     link = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
     status, _, body = get(server.base + link if link.startswith("/") else link, Accept="text/html")
