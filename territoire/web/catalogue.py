@@ -142,7 +142,8 @@ class Catalogue:
             try:
                 async with await database.listen_as_reader(self._url) as connection:
                     await self._listen(connection)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+            except psycopg.Error as exc:
+                # away, or being restored: its tables may be missing for a while
                 if self.available or self.revision == 0:
                     log.warning("database_away", error=str(exc).strip().splitlines()[0] if str(exc) else "")
                 self.available = False

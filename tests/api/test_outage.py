@@ -49,3 +49,15 @@ def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     finally:
         cluster.stop(private)
         cluster.remove(private)
+
+
+def test_a_schema_that_is_gone_for_a_while_is_waited_for(lab: Lab) -> None:
+    lab.declare()
+    write(lab.datasets / "lieux.gpkg", [row(n) for n in range(10)])
+    lab.load("lieux")
+    with lab.serve() as server, lab.connect_admin() as connection:
+        connection.execute("alter schema api rename to api_away")
+        wait_until(lambda: server.get("/health/ready")[0] == 503, seconds=5, what="the server to see it")
+        connection.execute("alter schema api_away rename to api")
+        wait_until(lambda: server.get("/health/ready")[0] == 200, seconds=5, what="the recovery")
+        assert server.get("/ogc/collections/lieux/items/L000001")[0] == 200
