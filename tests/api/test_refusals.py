@@ -118,8 +118,11 @@ HOSTILE = [
 ]
 NAMES = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "limit", "offset", "properties", "resultType", "sortby"]
 NAMES += ["skipGeometry", "nom", "population", "f", "lang", "filter", "filter-lang", "filter-crs", "x'--"]
+NAMES += ["collections", "subset"]
 ROUTES = ["", "/conformance", "/collections", "/collections/communes", "/collections/communes/items"]
 ROUTES += ["/collections/communes/items/13055", "/collections/communes/tiles", "/openapi", "/tileMatrixSets"]
+ROUTES += ["/tiles", "/tiles/Lambert93", "/tiles/WebMercatorQuad/8/93/131"]
+ROUTES += ["/collections/communes/tiles/Lambert93/9/53/8"]
 
 
 def test_no_parameter_of_any_route_brings_the_server_down(demo_server: Server) -> None:
