@@ -431,3 +431,40 @@ def test_a_filter_holds_in_tiles_too(server: Server) -> None:
     assert whole[0] == some[0] == 200
     assert len(some[2]) < len(whole[2])
     assert server.get("/tiles/lieux/6/33/23.mvt?filter=nomm%3D1")[0] == 400
+
+
+def test_qgis_finds_all_that_it_wants_before_it_pushes_a_filter_down(server: Server) -> None:
+    """The calls of QGIS in their order (clients.md 1), and the filters that 3.40 writes (environment.md 5)."""
+    landing = {link["rel"]: link for link in server.json("/ogc", Accept="application/json")["links"]}
+    definition = orjson.loads(get(landing["service-desc"]["href"], Accept=landing["service-desc"]["type"])[2])
+    root = landing["data"]["href"].split("?")[0]
+    described = orjson.loads(get(f"{root}/lieux")[2])
+    classes = set(orjson.loads(get(landing["conformance"]["href"])[2])["conformsTo"])
+    assert {f"{CQL2}cql2-text", f"{CQL2}basic-cql2", f"{FEATURES3}filter", f"{FEATURES3}features-filter"} <= classes
+    assert f"{FEATURES5}schemas" in classes
+    rels = {link["rel"]: link for link in described["links"]}
+    queryables = orjson.loads(get(rels[f"{REL}queryables"]["href"], Accept=SCHEMA)[2])["properties"]
+    assert queryables["geometry"]["$ref"].startswith("https://geojson.org/schema/")
+    assert all(isinstance(found["type"], str) for name, found in queryables.items() if name != "geometry")
+    assert definition["components"]["parameters"]["limit"]["schema"]["maximum"] == 10_000
+    assert get(f"{root}/lieux/items?limit=10")[0] == 200
+    for expression, crs in (
+        ("(nom = 'Arles')", None),
+        ("((population + 1) > 30)", None),
+        ("(CASEI(nom) LIKE CASEI('a%'))", None),
+        ("(nom IN ('Arles','ARLES'))", None),
+        ("((population BETWEEN 3 AND 5) AND (NOT (nom IS NULL)))", None),
+        ("(jour > TIMESTAMP('2026-01-20T00:00:00Z'))", None),
+        ("((population ^ 2) > 9) AND ((population % 2) = 1)", None),
+        ("S_INTERSECTS(geometry,BBOX(5,43,6,44))", None),
+        ("(nom = 'Arles') AND S_INTERSECTS(geometry,POINT(43.75 5.5)) OR population = 3", "EPSG/0/4326"),
+    ):
+        asked = {"filter": expression, "filter-lang": "cql2-text", "limit": "1000"}
+        if crs:
+            asked |= {
+                "filter-crs": f"http://www.opengis.net/def/crs/{crs}",
+                "crs": f"http://www.opengis.net/def/crs/{crs}",
+            }
+        status, _, body = get(f"{root}/lieux/items?{urlencode(asked)}")
+        assert status == 200, body
+        assert 0 < orjson.loads(body)["numberReturned"] < 60

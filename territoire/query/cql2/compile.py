@@ -130,6 +130,12 @@ def _in(scope: Scope, node: Operation) -> sql.Composed:
     value, several = arguments(scope, node, 2)
     if not isinstance(several, Several) or not several.values:
         raise scope.refuse(node, "IN takes a list of values", "write code_departement IN ('13', '84')")
+    if not compile_scalar.is_literal(value) and all(map(compile_scalar.is_literal, several.values)):
+        left = _value(scope, value)
+        found = [compile_scalar.literal(scope, item, left) for item in several.values]
+        if {item.kind for item in found} == {left.kind}:
+            # the usual list, of which there may be thousands: the left side is written once
+            return sql.SQL("({} in ({}))").format(left.sql, sql.SQL(", ").join(item.sql for item in found))
     pairs = [compile_scalar.pair(scope, value, item, _value) for item in several.values]
     kinds = {first.type for first, _ in pairs}
     if len(kinds) > 1:

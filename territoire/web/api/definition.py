@@ -97,8 +97,10 @@ def _posted(items: Document) -> Document:
     content[posted.FORM] = {"schema": {"$ref": "#/components/schemas/Query"}}
     answers = {status: answer for status, answer in items["responses"].items() if status != "200"}
     described = items["responses"]["200"]
+    kept = [parameter for parameter in items["parameters"] if parameter not in operations.references("f_items")]
     return {
         **items,
+        "parameters": [*kept, *operations.references("f_json")],
         "operationId": items["operationId"].replace(".getItems", ".postItems"),
         "requestBody": {"required": True, "content": content},
         "responses": {
@@ -163,7 +165,9 @@ def _other_forms(answer: str) -> Document:
 
 
 def _responses() -> Document:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content: Document = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    # a browser gets a page
+    content["text/html"] = {"schema": {"type": "string"}}
     meanings = {
         "BadRequest": "A parameter is unknown or makes no sense; the problem says which and what to do",
         "NotFound": "There is no such thing",
