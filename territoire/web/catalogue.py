@@ -196,6 +196,9 @@ def _is_broken(exc: psycopg.OperationalError) -> bool:
     return exc.sqlstate is None or exc.sqlstate.startswith(("08", "57P"))
 
 
-def as_request_error(exc: psycopg.DataError) -> RequestError:
-    """Say that a value of the request does not fit its column: only a forged cursor gets that far."""
-    return RequestError(f"a value cannot be compared with its column: {str(exc).splitlines()[0]}")
+def as_request_error(exc: psycopg.DatabaseError) -> RequestError:
+    """Say that the request cannot be computed: only a forged cursor and arithmetic in a filter get that far."""
+    return RequestError(
+        f"this cannot be computed on the data: {str(exc).splitlines()[0]}",
+        remedy="simplify the filter's arithmetic or geometry, or start again without cursor",
+    )

@@ -147,7 +147,7 @@ async def _fetch(
         if budget_ms is not None:
             raise
         raise UnavailableError("the query takes too long", remedy="narrow it: a smaller bbox or limit") from exc
-    except psycopg.DataError as exc:
+    except (psycopg.DataError, psycopg.InternalError) as exc:
         raise as_request_error(exc) from exc
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import psycopg
 from psycopg import errors as pg
 from starlette.responses import Response
 
@@ -15,7 +16,7 @@ from territoire.core.errors import NotFoundError, RequestError, UnavailableError
 from territoire.core.models import Dataset
 from territoire.query import tile_parameters, tiles
 from territoire.query.model import Generation, Query
-from territoire.web.catalogue import Catalogue
+from territoire.web.catalogue import Catalogue, as_request_error
 
 Pairs = Sequence[tuple[str, str]]
 #: How a request is read for a dataset: its columns may differ from one generation to the next.
@@ -146,6 +147,8 @@ async def _made(catalogue: Catalogue, generation: Generation, tile: Tile, query:
         rows = await catalogue.fetch(tiles.tile(generation, tile, query, within))
     except pg.QueryCanceled as exc:
         raise UnavailableError("the tile takes too long to make", remedy="zoom in") from exc
+    except (psycopg.DataError, psycopg.InternalError) as exc:
+        raise as_request_error(exc) from exc
     return bytes(rows[0][0] or b"")
 
 
