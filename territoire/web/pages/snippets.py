@@ -46,7 +46,7 @@ import requests
 
 url, features = %(items)s, []
 while url:
-    page = requests.get(url, params={"limit": 1000} if not features else None, timeout=60).json()
+    page = requests.get(url, timeout=60).json()
     features += page["features"]
     url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
 print(len(features))"""
@@ -99,7 +99,7 @@ def snippets(site: Site, generation: Generation) -> list[Snippet]:
         "tileset": json.dumps(f"{collection}/tiles/WebMercatorQuad"),
         "type": json.dumps(layer_type),
         "paint": json.dumps(paint),
-        "items": json.dumps(f"{collection}/items"),
+        "items": json.dumps(f"{collection}/items?limit=1000"),
         "ogc": json.dumps(f"{site.base}/ogc"),
         "oapif": json.dumps(f"OAPIF:{site.base}/ogc"),
     }

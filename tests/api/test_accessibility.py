@@ -1,0 +1,130 @@
+"""Everyone can use the pages: axe finds nothing serious, the keyboard reaches all, a phone is wide enough."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from lab import ROOT, Server
+from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+COLLECTION = "/ogc/collections/communes"
+PAGES = {
+    "home": "/",
+    "search": "/?q=saint",
+    "api": "/ogc",
+    "collections": "/ogc/collections",
+    "collection": COLLECTION,
+    "items": f"{COLLECTION}/items",
+    "item": f"{COLLECTION}/items/13055",
+    "error": "/ogc/collections/commune",
+}
+IDLE = 'html[data-map="idle"]'
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Generator[Page]:
+    """A page whose console may say that an address is not there: a refusal is looked at as well."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed (make setup-dev)")
+    context = browser.new_context(locale="fr-FR")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(demo_server: Server, visitor: Page, name: str, language: str, width: int) -> None:
+    _open(demo_server, visitor, PAGES[name], language=language, width=width)
+    assert visitor.locator("h1").count() == 1
+    assert visitor.locator("html").get_attribute("lang") == language
+    assert _serious(visitor) == []
+
+
+def test_axe_would_find_a_fault(demo_server: Server, visitor: Page) -> None:
+    _open(demo_server, visitor, "/", language="fr", width=1280)
+    visitor.evaluate("document.querySelector('label[for=q]').remove()")
+    visitor.evaluate("document.querySelector('#q').removeAttribute('placeholder')")
+    visitor.evaluate("document.querySelector('.quiet').style.color = '#cccccc'")
+    assert {fault[0] for fault in _serious(visitor)} == {"label", "color-contrast"}
+
+
+def _serious(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return what axe calls serious or critical: rule, meaning, and where."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    # by the protocol of the browser: the content security policy of the pages stays as it is
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
+    return [
+        (fault["id"], fault["help"], [node["html"][:200] for node in fault["nodes"]][:3])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_the_keyboard_reaches_the_search_the_layers_and_what_can_be_copied(demo_server: Server, page: Page) -> None:
+    _open(demo_server, page, "/", language="fr", width=1280)
+    reached = _tab_through(page)
+    assert reached[0] == "a:Aller au contenu"
+    wanted = [
+        "input:q",
+        "button:Chercher",
+        "input:layer",
+        "canvas:",
+        "a:Télécharger le projet QGIS",
+        "code:adresse-qgis",
+    ]
+    order = [next(i for i, name in enumerate(reached) if name.startswith(start)) for start in wanted]
+    assert order == sorted(order)
+    assert "button:Copier : QGIS : adresse de la connexion" in [name.replace("\u00a0", " ") for name in reached]
+
+
+def test_the_keyboard_opens_a_program_and_copies_it(demo_server: Server, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    _open(demo_server, page, COLLECTION, language="en", width=390)
+    summary = page.locator(".snippets summary", has_text="requests")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    text = page.evaluate("document.activeElement.textContent")
+    assert text.startswith("import requests")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(".copy-button.done", has_text="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == text
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_open_programs_make_no_page_scroll_sideways(demo_server: Server, page: Page, width: int) -> None:
+    _open(demo_server, page, COLLECTION, language="fr", width=width)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _open(server: Server, page: Page, path: str, *, language: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.base}{path}{'&' if '?' in path else '?'}lang={language}")
+    if page.locator("[data-map]").count():
+        page.wait_for_selector(IDLE)
+
+
+def _tab_through(page: Page) -> list[str]:
+    """Press Tab through a page and return what had the focus, in order."""
+    describe = """() => {
+      const one = document.activeElement;
+      if (one === document.body) return '';
+      const label = one.getAttribute('aria-label');
+      const name = one.tagName === 'CANVAS' ? '' : label || one.id || one.name || one.textContent.trim();
+      return `${one.tagName.toLowerCase()}:${name}`;
+    }"""
+    reached: list[str] = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        found = page.evaluate(describe)
+        if not found:
+            break
+        reached.append(found)
+    return reached
