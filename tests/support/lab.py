@@ -199,7 +199,12 @@ class Lab:
             )
         server = Server(f"http://127.0.0.1:{port}", process, log)
         try:
-            wait_until(lambda: _is_ready(server), seconds=30, what=f"server on {port}: {log}")
+            # every worker has looked at the database: one that starts later would answer as one that never could
+            wait_until(
+                lambda: _is_ready(server) and log.read_text(errors="replace").count('"database_ready"') >= workers,
+                seconds=60,
+                what=f"server on {port}: {log}",
+            )
             yield server
         finally:
             process.send_signal(signal.SIGTERM)
