@@ -50,7 +50,8 @@ def filters(dataset: Dataset) -> list[Document]:
 def _filter(column: Column) -> Document:
     wanted = schema.column(column)
     described = column.description.fr if column.description else column.title.fr
-    kept = {key: wanted[key] for key in ("type", "format", "enum") if key in wanted}
+    # a value outside of the codelist matches nothing: it is no error
+    kept = {key: wanted[key] for key in ("type", "format") if key in wanted}
     return parameter(column.name, f"{described} ({column.name} = value)", kept)
 
 
