@@ -72,7 +72,7 @@ def cases() -> dict[str, list[str]]:
     """Return the paths of each case; those of zoom 11 differ from one request to the next."""
     items = "/collections/communes/items"
     codes = ["13004", "13055", "06088", "83137", "84007", "05061", "04070"]
-    columns, rows = range(1050, 1064), range(744, 756)
+    columns, rows = range(1050, 1064), range(744, 753)
     tiles = "/collections/communes/tiles/WebMercatorQuad"
     return {
         "items?limit=10": [f"{items}?limit=10"],
