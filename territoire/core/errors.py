@@ -94,7 +94,30 @@ class UnsupportedMediaError(RequestError):
 
 
 class UnavailableError(RequestError):
-    """The database is away; the same request will work again later."""
+    """The database is away; the same request will work again later, `retry_after` seconds from now."""
 
     status = 503
     title = "Service Unavailable"
+    retry_after = 5
+
+
+class UpstreamError(RequestError):
+    """A service that we stand before answered nonsense: an exception, a page, too much, or another address."""
+
+    status = 502
+    title = "Bad Gateway"
+
+
+class UpstreamBusyError(UnavailableError):
+    """A service that we stand before is away or asks for patience of `retry_after` seconds."""
+
+    def __init__(self, message: str, *, remedy: str = "", retry_after: int = 5) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class UpstreamTimeoutError(RequestError):
+    """A service that we stand before did not answer in time."""
+
+    status = 504
+    title = "Gateway Timeout"

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from territoire.core import places
@@ -43,13 +43,42 @@ class Settings(BaseSettings):
         "", description="addresses or networks, with commas, whose X-Forwarded-* headers are believed"
     )
     generation_grace: int = Field(900, ge=0, description="seconds a superseded generation is kept")
+    submitter_url: str | None = Field(None, description="login of the server that hands jobs to the workers")
+    geoplateforme_wfs_url: str = Field("https://data.geopf.fr/wfs/ows", description="Géoplateforme: WFS 2.0")
+    geoplateforme_wmts_url: str = Field("https://data.geopf.fr/wmts", description="Géoplateforme: WMTS 1.0")
+    geoplateforme_wms_url: str = Field("https://data.geopf.fr/wms-r", description="Géoplateforme: WMS of images")
+    geoplateforme_wms_vector_url: str = Field(
+        "https://data.geopf.fr/wms-v/ows", description="Géoplateforme: WMS of vector data"
+    )
+    geoplateforme_tms_url: str = Field(
+        "https://data.geopf.fr/tms/1.0.0", description="Géoplateforme: TMS, vector tiles"
+    )
+    geoplateforme_csw_url: str = Field("https://data.geopf.fr/csw", description="Géoplateforme: catalogue, CSW 2.0.2")
+    geoplateforme_atom_url: str = Field(
+        "https://data.geopf.fr/telechargement", description="Géoplateforme: downloads, Atom"
+    )
+    geoplateforme_search_url: str = Field(
+        "https://data.geopf.fr/recherche", description="Géoplateforme: search of its layers"
+    )
+    geoplateforme_geocoding_url: str = Field(
+        "https://data.geopf.fr/geocodage", description="Géoplateforme: addresses and places to coordinates"
+    )
+    geoplateforme_altimetry_url: str = Field(
+        "https://data.geopf.fr/altimetrie", description="Géoplateforme: heights and profiles"
+    )
+    geoplateforme_navigation_url: str = Field(
+        "https://data.geopf.fr/navigation", description="Géoplateforme: itineraries and isochrones"
+    )
+    geoplateforme_key: SecretStr | None = Field(
+        None, description="key of the Géoplateforme's restricted layers, sent to its private services only"
+    )
 
     @field_validator("var", "datasets")
     @classmethod
     def _make_absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
 
-    @field_validator("database_url", "loader_url", "reader_url")
+    @field_validator("database_url", "loader_url", "reader_url", "submitter_url")
     @classmethod
     def _accept_a_database_address(cls, address: str | None) -> str | None:
         if address is not None and not (
@@ -69,6 +98,19 @@ class Settings(BaseSettings):
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The proxies that are trusted, as networks."""
         return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
+
+    @field_validator(
+        *(f"geoplateforme_{name}_url" for name in ("wfs", "wmts", "wms", "wms_vector", "tms", "csw", "atom")),
+        *(f"geoplateforme_{name}_url" for name in ("search", "geocoding", "altimetry", "navigation")),
+    )
+    @classmethod
+    def _accept_a_service(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("not the address of a service, such as https://data.geopf.fr/wfs/ows, without parameters")
+        if parts.username or parts.password:
+            raise ValueError("give no account in the address; a key goes to TERRITOIRE_GEOPLATEFORME_KEY")
+        return address.rstrip("/")
 
     @field_validator("public_url")
     @classmethod

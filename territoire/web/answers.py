@@ -14,7 +14,6 @@ CSV = "text/csv"
 GEOJSON = "application/geo+json"
 JSONFG = "application/fg+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-_RETRY_AFTER_S = "5"
 #: An answer depends on these unless its address says all.
 _NEGOTIATED = {"Vary": "Accept, Accept-Language"}
 
@@ -74,5 +73,5 @@ def problem_headers(error: RequestError) -> dict[str, str]:
     """Return the headers that go with a refusal."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, UnavailableError):
-        headers["Retry-After"] = _RETRY_AFTER_S
+        headers["Retry-After"] = str(error.retry_after)
     return headers

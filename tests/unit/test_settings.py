@@ -38,6 +38,9 @@ def test_a_relative_var_is_taken_from_here(monkeypatch: pytest.MonkeyPatch, tmp_
     ("variable", "value", "reason"),
     [
         ("TERRITOIRE_GENERATION_GRACE", "-1", "greater than or equal to 0"),
+        ("TERRITOIRE_GEOPLATEFORME_WFS_URL", "ftp://data.geopf.fr/wfs", "without parameters"),
+        ("TERRITOIRE_GEOPLATEFORME_WMTS_URL", "https://data.geopf.fr/wmts?apikey=x", "without parameters"),
+        ("TERRITOIRE_GEOPLATEFORME_CSW_URL", "https://user@data.geopf.fr/csw", "GEOPLATEFORME_KEY"),
         ("TERRITOIRE_GENERATION_GRACE", "soon", "valid integer"),
         ("TERRITOIRE_PUBLIC_URL", "geo.example.org", "not a web address"),
         ("TERRITOIRE_PUBLIC_URL", "ftp://geo.example.org", "not a web address"),
