@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 from etl.report import Report
 from territoire.core import http
 from territoire.core.errors import SourceError
-from territoire.core.models import Dataset, Source
+from territoire.core.models import Dataset
+from territoire.core.sources import AnySource, Source
 
 #: A shapefile is several files of one stem; these belong to it.
 _SHAPEFILE_PARTS = (".shp", ".dbf", ".shx", ".prj", ".cpg", ".qpj")
@@ -28,7 +29,7 @@ _INNER = (".gpkg", ".shp", ".fgb", ".geojson", ".json", ".gml", ".kml", ".sqlite
 class Landed:
     """A source as it lies in the landing folder; `opens` is what GDAL is given."""
 
-    source: Source
+    source: AnySource
     opens: str
     url: str
     sha256: str
@@ -50,21 +51,28 @@ def extract(dataset: Dataset, *, folder: Path, relative_to: Path, override: list
     for number, source in enumerate(_sources(dataset, override)):
         target = folder / str(number)
         target.mkdir()
-        file = _download(source, target, report) if source.kind == "http" else _copy(source, target, relative_to)
+        file = _land(source, target, relative_to, report)
         landed.append(dataclasses.replace(file, is_given=bool(override)))
     return landed
 
 
-def _sources(dataset: Dataset, override: list[str]) -> list[Source]:
+def _sources(dataset: Dataset, override: list[str]) -> list[AnySource]:
     if not override:
         return list(dataset.source)
     declared = dataset.source[0]
-    found: list[Source] = []
+    found: list[AnySource] = []
     for given in override:
         is_address = given.startswith(("http://", "https://"))
         url = given if is_address else str(Path(given).expanduser().resolve())
-        found.append(declared.model_copy(update={"kind": "http" if is_address else "file", "url": url}))
+        kept = declared.model_dump(include={"layer", "encoding", "crs", "millesime"})
+        found.append(Source(kind="http" if is_address else "file", url=url, **kept))
     return found
+
+
+def _land(source: AnySource, target: Path, relative_to: Path, report: Report) -> Landed:
+    if not isinstance(source, Source):
+        raise SourceError(f"{source.address}: sources of kind {source.kind} cannot be fetched yet")
+    return _download(source, target, report) if source.kind == "http" else _copy(source, target, relative_to)
 
 
 def _download(source: Source, target: Path, report: Report) -> Landed:

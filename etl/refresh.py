@@ -120,7 +120,7 @@ def _run(
         ledger.step(connection, run, name, detail)
 
     publish.clean(connection, dataset.id)
-    step("extract", ", ".join(sources) or ", ".join(source.url for source in dataset.source))
+    step("extract", ", ".join(sources) or ", ".join(source.address for source in dataset.source))
     landed = extract.extract(
         dataset,
         folder=workshop.landing / dataset.id / str(run),
@@ -160,7 +160,7 @@ def _run(
 
 def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:
     sources = hashlib.sha256("\n".join(file.sha256 for file in landed).encode()).hexdigest()
-    declaration = json.dumps(dataset.model_dump(mode="json", by_alias=True), sort_keys=True)
+    declaration = json.dumps(dataset.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
     # which layer of the file was read matters as much as its bytes
     layers = [file.source.layer for file in landed]
     whole = hashlib.sha256(json.dumps([sources, declaration, layers, code_version()]).encode()).hexdigest()

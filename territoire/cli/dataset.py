@@ -16,6 +16,9 @@ from territoire.cli import context
 from territoire.core import registry, settings
 from territoire.core.derive import page
 from territoire.core.errors import DeclarationError
+from territoire.core.layers import Raster
+from territoire.core.models import Dataset
+from territoire.core.registry import Declaration
 
 app = typer.Typer(help="List, show, check and draft the declared datasets.", no_args_is_help=True)
 
@@ -25,12 +28,23 @@ def list_() -> None:
     """List every declared dataset."""
     found = context.load_registry()
     shown = Table(box=box.SIMPLE)
-    for title in ("id", "theme", "title", "key", "geometry"):
+    for title in ("id", "theme", "title", "from", "key", "geometry"):
         shown.add_column(title)
-    for dataset in found.datasets.values():
-        geometry = f"{dataset.geometry.type} {dataset.geometry.srid}" if dataset.geometry else "-"
-        shown.add_row(dataset.id, dataset.theme, dataset.title.fr, dataset.key, geometry)
+    for declared in found.declarations.values():
+        key, geometry = "-", "-"
+        if isinstance(declared, Dataset):
+            key = declared.key
+            geometry = f"{declared.geometry.type} {declared.geometry.srid}" if declared.geometry else "-"
+        shown.add_row(declared.id, declared.theme, declared.title.fr, _origin(declared), key, geometry)
     context.show(shown)
+
+
+def _origin(declared: Declaration) -> str:
+    if isinstance(declared, Raster):
+        return f"{declared.source.kind}, raster"
+    if declared.live:
+        return f"{declared.live.service}, live"
+    return ", ".join(dict.fromkeys(source.kind for source in declared.source))
 
 
 @app.command()
@@ -49,12 +63,13 @@ def check(
     """Check declarations: types, names, keys and words; says file, line, key and remedy."""
     found = context.load_registry() if not files else None
     if found is not None:
-        typer.echo(f"{len(found.datasets)} declarations are right")
+        typer.echo(f"{len(found.declarations)} declarations are right")
         return
     vocabulary = registry.load_vocabulary(settings.load().datasets)
     for file in files or []:
-        dataset = registry.read_declaration(file, vocabulary)
-        typer.echo(f"{file}: right ({dataset.id}, {len(dataset.columns)} columns)")
+        declared = registry.read_declaration(file, vocabulary)
+        columns = f", {len(declared.columns)} columns" if isinstance(declared, Dataset) else ""
+        typer.echo(f"{file}: right ({declared.id}{columns})")
 
 
 @app.command()
@@ -83,7 +98,7 @@ def new(
     if not write:
         typer.echo(made.text, nl=False)
         return
-    if made.id in found.datasets:
+    if made.id in found.declarations:
         raise DeclarationError(f"{made.id!r} is declared already", remedy="give another --id")
     target = given.datasets / made.theme / f"{made.id}.yml"
     _write_new(target, made.text)

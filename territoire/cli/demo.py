@@ -26,7 +26,7 @@ def load(
     urls = context.load_urls(given)
     migrations.migrate(urls.admin, report=context.say)
     found = context.load_registry()
-    demo = [d for d in found.datasets.values() if all(source.url.startswith(_SHIPPED) for source in d.source)]
+    demo = [d for d in found.datasets.values() if d.source and all(s.address.startswith(_SHIPPED) for s in d.source)]
     chosen = refresh.order(demo)
     with context.loader(urls) as connection:
         etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet)

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+
+from territoire.core.declared import DatasetId, Declared, Indexed, Localised, Offered, Text
+from territoire.core.sources import AnySource, Live, Source
+
+__all__ = [
+    "RESERVED_COLUMNS",
+    "RESERVED_PARAMETERS",
+    "Checks",
+    "CodeValue",
+    "Column",
+    "ColumnName",
+    "ColumnType",
+    "Dataset",
+    "Geometry",
+    "GeometryType",
+    "Load",
+    "Localised",
+    "Publish",
+    "Reference",
+    "Source",
+    "Text",
+    "Tiles",
+    "Time",
+]
 
 #: Query parameters of this and of later issues: a column may not carry such a name, or `?name=` would be ambiguous.
 RESERVED_PARAMETERS = frozenset(
@@ -20,59 +43,19 @@ RESERVED_PARAMETERS = frozenset(
 #: Columns that every generation has beside the declared ones (design.md section 5).
 RESERVED_COLUMNS = frozenset({"fid", "geom", "geom_3857", "feature"})
 
-DatasetId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,58}$")]
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00]*$")]
 ColumnType = Literal["text", "integer", "bigint", "number", "boolean", "date", "timestamp"]
 GeometryType = Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "Geometry"]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Localised(_Declared):
-    """A text in French (required) and English (French when absent)."""
-
-    fr: Text
-    en: Text | None = None
-
-    def get(self, language: str) -> str:
-        """Return the text in `language`, French where there is no translation."""
-        return (self.en or self.fr) if language == "en" else self.fr
-
-
-class Source(_Declared):
-    """Where the rows come from: one layer of one file or address, in any vector format that GDAL opens."""
-
-    kind: Literal["file", "http"] = Field(
-        default="file",
-        description="file: a path, relative to datasets/ or absolute; http: an http(s) address",
-    )
-    url: Text = Field(description="The path or address; a .zip is opened and must hold one dataset")
-    layer: Text | None = Field(default=None, description="Layer name; may be left out when the file has one layer")
-    encoding: Text | None = Field(default=None, description="Character encoding where the file does not say it")
-    crs: Annotated[str, StringConstraints(pattern=r"^EPSG:\d{4,6}$")] | None = Field(
-        default=None, description="CRS of the file where it does not say it, as EPSG:2154"
-    )
-    millesime: Text | None = Field(default=None, description="Edition of the data, as 'COG 2025'")
-
-    @model_validator(mode="after")
-    def _kind_fits_the_url(self) -> Self:
-        is_address = re.match(r"^https?://", self.url) is not None
-        if is_address != (self.kind == "http"):
-            raise ValueError("write `kind: http` for an http(s) address and `kind: file` for a path")
-        return self
-
-
-class CodeValue(_Declared):
+class CodeValue(Declared):
     """One allowed value of a coded column, with its meaning."""
 
     value: Text
     title: Localised
 
 
-class Column(_Declared):
+class Column(Declared):
     """A published column: its API name, the source field that feeds it, its type and what it means."""
 
     name: ColumnName = Field(description="API and SQL name: lower case, no accents, at least two characters")
@@ -112,7 +95,7 @@ class Column(_Declared):
         return self
 
 
-class Geometry(_Declared):
+class Geometry(Declared):
     """Geometry as published: another type of the same dimension is promoted, another CRS reprojected."""
 
     type: GeometryType
@@ -129,21 +112,21 @@ class Geometry(_Declared):
         return srid
 
 
-class Time(_Declared):
+class Time(Declared):
     """The column, or the two columns, that say when a feature holds (what `datetime=` filters)."""
 
     start: ColumnName
     end: ColumnName | None = None
 
 
-class Load(_Declared):
+class Load(Declared):
     """How a load treats what it reads."""
 
     mode: Literal["replace"] = "replace"
     max_rejects: int = Field(default=0, ge=0, description="Rows that may be rejected before the run fails")
 
 
-class Reference(_Declared):
+class Reference(Declared):
     """Values of `column` must exist in `to` of another published dataset."""
 
     column: ColumnName
@@ -151,7 +134,7 @@ class Reference(_Declared):
     to: ColumnName
 
 
-class Checks(_Declared):
+class Checks(Declared):
     """What must hold on a new generation before it is published."""
 
     min_rows: int = Field(default=1, ge=0)
@@ -165,7 +148,7 @@ class Checks(_Declared):
     references: tuple[Reference, ...] = Field(default=(), strict=False)
 
 
-class Tiles(_Declared):
+class Tiles(Declared):
     """Zoom levels of WebMercatorQuad at which vector tiles are offered."""
 
     minzoom: int = Field(default=0, ge=0, le=22)
@@ -178,25 +161,18 @@ class Tiles(_Declared):
         return self
 
 
-class Publish(_Declared):
+class Publish(Indexed):
     """How the dataset is offered."""
 
     tiles: Tiles | None = Field(default_factory=Tiles)
-    indexing: Literal["index", "none"] = Field(default="index", description="none: search engines stay out")
 
 
-class Dataset(_Declared):
-    """A dataset: declared once, all the rest is derived from it."""
+class Dataset(Offered):
+    """A dataset with rows: declared once, all the rest is derived from it."""
 
-    id: DatasetId
-    title: Localised
-    abstract: Localised
-    theme: Text
-    producer: Text
-    licence: Text
+    source: tuple[AnySource, ...] = Field(default=(), strict=False)
+    live: Live | None = Field(default=None, description="In place of `source:`: a WFS layer asked at each request")
     keywords: tuple[Text, ...] = Field(default=(), strict=False)
-    contact: Text | None = None
-    source: tuple[Source, ...] = Field(min_length=1, strict=False)
     key: ColumnName = Field(description="The column whose value identifies a feature: the GeoJSON id")
     label: ColumnName | None = Field(default=None, description="The text column that names a feature, for people")
     columns: tuple[Column, ...] = Field(min_length=1, strict=False)
@@ -205,12 +181,21 @@ class Dataset(_Declared):
     load: Load = Field(default_factory=Load)
     checks: Checks = Field(default_factory=Checks)
     publish: Publish = Field(default_factory=Publish)
-    access: Literal["public"] = "public"
 
     @field_validator("source", mode="before")
     @classmethod
     def _one_source_is_a_list_of_one(cls, value: object) -> object:
         return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _rows_come_from_somewhere(self) -> Self:
+        if self.live is None and not self.source:
+            raise ValueError("source: is missing; add `source:`, or `live:` for rows that stay at their producer")
+        if self.live and self.source:
+            raise ValueError("live: stands in place of `source:`; keep one of them")
+        if self.live and self.live.service != "wfs":
+            raise ValueError("live: only the wfs has columns; remove `columns:` and `key:`, or say `service: wfs`")
+        return self
 
     @model_validator(mode="after")
     def _names_are_columns(self) -> Self:
@@ -251,8 +236,8 @@ class Dataset(_Declared):
 
     @property
     def tiles(self) -> Tiles | None:
-        """The zooms at which tiles are offered, None for a dataset without tiles or geometry."""
-        return self.publish.tiles if self.geometry else None
+        """The zooms at which tiles are offered, None for a dataset without tiles, without geometry, or live."""
+        return self.publish.tiles if self.geometry and not self.live else None
 
     @property
     def millesime(self) -> str | None:

@@ -7,44 +7,63 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from territoire.core import yaml_source
+from territoire.core import sources, yaml_source
 from territoire.core.errors import DeclarationError
+from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
 from territoire.core.vocabulary import Vocabulary
+
+Declaration = Dataset | LiveLayer | Raster
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All declared datasets by id, with the vocabulary that they use."""
+    """All declarations by id, with the vocabulary that they use."""
 
     folder: Path
-    datasets: dict[str, Dataset]
+    declarations: dict[str, Declaration]
     vocabulary: Vocabulary
 
-    def get(self, dataset_id: str) -> Dataset:
-        """Return a declared dataset; DeclarationError names the nearest known ids."""
-        if dataset_id in self.datasets:
-            return self.datasets[dataset_id]
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """What has rows: tables, and live features."""
+        return {name: found for name, found in self.declarations.items() if isinstance(found, Dataset)}
+
+    def find(self, declaration_id: str) -> Declaration:
+        """Return a declaration of any kind; DeclarationError names the nearest known ids."""
+        if declaration_id in self.declarations:
+            return self.declarations[declaration_id]
         raise DeclarationError(
-            f"no dataset is called {dataset_id!r}",
-            remedy=nearest(dataset_id, self.datasets) or "see `dataset list`",
+            f"no dataset is called {declaration_id!r}",
+            remedy=nearest(declaration_id, self.declarations) or "see `dataset list`",
         )
+
+    def get(self, dataset_id: str) -> Dataset:
+        """Return a declared dataset that has rows; DeclarationError names the nearest known ids."""
+        found = self.find(dataset_id)
+        if isinstance(found, Dataset):
+            return found
+        raise DeclarationError(f"{dataset_id} has no rows", remedy=nearest(dataset_id, self.datasets))
 
 
 def load(folder: Path) -> Registry:
     """Read datasets/: `_vocabulary/*.yml` and `<theme>/<id>.yml`; DeclarationError for the first fault."""
     vocabulary = load_vocabulary(folder)
-    datasets: dict[str, Dataset] = {}
+    found: dict[str, Declaration] = {}
     for file in sorted(folder.glob("[!_]*/*.yml")):
-        dataset = read_declaration(file, vocabulary)
-        if dataset.id in datasets:
-            raise DeclarationError(f"{file}: id: {dataset.id!r} is declared elsewhere too", remedy="give it another id")
-        datasets[dataset.id] = dataset
-    _check_references(datasets)
-    return Registry(folder=folder, datasets=datasets, vocabulary=vocabulary)
+        declared = read_declaration(file, vocabulary)
+        if declared.id in found:
+            raise DeclarationError(
+                f"{file}: id: {declared.id!r} is declared elsewhere too", remedy="give it another id"
+            )
+        found[declared.id] = declared
+    registry = Registry(folder=folder, declarations=found, vocabulary=vocabulary)
+    _check_references(registry.datasets)
+    return registry
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
@@ -54,12 +73,12 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     )
 
 
-def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
-    """Read one declaration and check its words against the vocabulary."""
+def read_declaration(file: Path, vocabulary: Vocabulary) -> Declaration:
+    """Read one declaration of any kind and check its words against the vocabulary."""
     document = yaml_source.read(file)
     if not isinstance(document.content, dict):
         raise DeclarationError(f"{file}: a declaration is a mapping", remedy="begin with `id:`")
-    dataset = validate(Dataset, document)
+    dataset = validate(_model(document.content), document)
     if dataset.id != file.stem:
         raise DeclarationError(
             f"{file}:{document.line(('id',))}: id: {dataset.id!r} is not the name of the file",
@@ -79,6 +98,16 @@ def read_declaration(file: Path, vocabulary: Vocabulary) -> Dataset:
     return dataset
 
 
+def _model(content: dict[str, Any]) -> type[Declaration]:  # a YAML document
+    """Say what is declared: `kind: raster`, a live layer that has no columns, or rows."""
+    if content.get("kind") == "raster":
+        return Raster
+    live = content.get("live")
+    if isinstance(live, dict) and not ({"key", "columns"} & content.keys()):
+        return LiveLayer
+    return Dataset
+
+
 def validate[M: BaseModel](model: type[M], document: yaml_source.Document) -> M:
     """Turn a YAML document into `model`; DeclarationError names file, line, key path and remedy of each fault."""
     try:
@@ -87,10 +116,12 @@ def validate[M: BaseModel](model: type[M], document: yaml_source.Document) -> M:
         # a misspelt key explains the missing one, and a list emptied by its faults is no fault of its own
         errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
         faults = [
-            _fault(document, e["loc"], e["type"], e["msg"], e["input"]) for e in errors if e["type"] != "too_short"
+            _fault(document, e["loc"], e["type"], e["msg"], e["input"], model)
+            for e in errors
+            if e["type"] != "too_short"
         ]
         if not faults:
-            faults = [_fault(document, e["loc"], e["type"], e["msg"], e["input"]) for e in errors]
+            faults = [_fault(document, e["loc"], e["type"], e["msg"], e["input"], model) for e in errors]
         *others, last = faults
         message = "\n".join([*(f"{text}; {remedy}" if remedy else text for text, remedy in others), last[0]])
         raise DeclarationError(message, remedy=last[1]) from exc
@@ -107,12 +138,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _fault(
-    document: yaml_source.Document, location: tuple[str | int, ...], kind: str, message: str, value: object
+    document: yaml_source.Document,
+    location: tuple[str | int, ...],
+    kind: str,
+    message: str,
+    value: object,
+    model: type[BaseModel] = Dataset,
 ) -> tuple[str, str]:
-    path = tuple(part for part in location if part not in {"function-after", "dict", "tuple"})
+    path = tuple(part for part in location if part not in {"function-after", "dict", "tuple", *sources.KINDS})
     where = f"{document.file}:{document.line(path)}: {yaml_source.dotted(path)}"
     if kind == "extra_forbidden":
-        return f"{where}: unknown key", nearest(str(path[-1]), _known_keys(path)) or "remove it"
+        return f"{where}: unknown key", nearest(str(path[-1]), _known_keys(model, location)) or "remove it"
+    if kind == "union_tag_invalid":
+        said = value.get("kind") if isinstance(value, dict) else value
+        return f"{where}.kind: {said!r} is not one of them", nearest(str(said), sources.KINDS)
     if kind == "missing":
         return f"{where}: is missing", f"add `{path[-1]}:`"
     if kind == "string_type":
@@ -137,27 +176,23 @@ def _fault(
     return f"{where}: {message} (here: {value!r})", ""
 
 
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that may stand where `path` ends, read from the models' own fields."""
-    model: object = Dataset
-    for part in path[:-1]:
-        if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        field = next((f for name, f in model.model_fields.items() if (f.alias or name) == part), None)
-        model = _inner_model(field.annotation) if field else None
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [field.alias or name for name, field in model.model_fields.items()]
-    return []
+def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that may stand where `location` ends, read from the models' own fields."""
+    inner: list[type[BaseModel]] = [model]
+    for part in location[:-1]:
+        if part in sources.KINDS:
+            # a list of sources is of several kinds, and the location says which
+            inner = [one for one in inner if part in str(one.model_fields["kind"].annotation)]
+        elif isinstance(part, str) and part not in {"function-after", "dict", "tuple"}:
+            fields = ((f.alias or name, f) for one in inner for name, f in one.model_fields.items())
+            inner = [found for name, f in fields if name == part for found in _inner_models(f.annotation)]
+    return sorted({field.alias or name for one in inner for name, field in one.model_fields.items()})
 
 
-def _inner_model(annotation: object) -> object:
+def _inner_models(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _inner_model(inner)
-        if found is not None:
-            return found
-    return None
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in _inner_models(part)]
 
 
 def _vocabulary(documents: dict[str, yaml_source.Document]) -> Vocabulary:

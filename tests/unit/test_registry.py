@@ -10,6 +10,7 @@ from lab import ROOT
 
 from territoire.core import registry
 from territoire.core.errors import DeclarationError
+from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
 
 
@@ -50,6 +51,17 @@ def change(folder: Path, old: str, new: str, file: str = "administratif/communes
         ("key: code_insee", "key: mairie_longitude", "must be text, integer or bigint", ""),
         ("dataset: departements", "dataset: departement", "no dataset is called 'departement'", "departements"),
         ("geometry: {", "geometry: [", "not YAML", ""),
+        ("  kind: file", "  kind: wsf", "source[0].kind: 'wsf' is not one of them", "did you mean wfs"),
+        ("  kind: file", "  kind: wfs", "source[0].typename: is missing", "add `typename:`"),
+        (
+            "  kind: file\n  url:",
+            "  kind: wfs\n  typenam:",
+            "source[0].typenam: unknown key; did you mean typename?",
+            "",
+        ),
+        ("source:\n", "live: {service: wfs, layer: 'A:a'}\nsource:\n", "stands in place of `source:`", "keep one"),
+        ("source:\n", "live: {service: wfs}\nsource:\n", "live: say `layer:`", ""),
+        ("source:\n", "keywords2: []\nsource:\n", "keywords2: unknown key", "did you mean keywords?"),
     ],
 )
 def test_a_fault_is_named_with_its_remedy(folder: Path, old: str, new: str, said: str, remedy: str) -> None:
@@ -98,3 +110,57 @@ def test_the_six_datasets_of_the_demo_are_declared() -> None:
     )
     assert "partie régionale" in found["epci"].title.fr
     assert len(found["communes"].columns) == 11
+
+
+LAYER = """
+id: plan_ign
+title: {fr: Plan IGN, en: IGN map}
+abstract: {fr: "Le plan de l'IGN, en direct."}
+theme: administratif
+producer: ign_insee
+licence: licence-ouverte-2.0
+live: {service: wmts, layer: GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2}
+"""
+RASTER = """
+id: mnt
+kind: raster
+title: {fr: Relief}
+abstract: {fr: Altitude du sol.}
+theme: administratif
+producer: ign_insee
+licence: licence-ouverte-2.0
+source: {kind: file, url: mnt.tif}
+raster: {srid: 2154, unit: m, colours: relief}
+"""
+
+
+def test_layers_and_rasters_are_declarations_too(folder: Path) -> None:
+    (folder / "administratif/plan_ign.yml").write_text(LAYER)
+    (folder / "administratif/mnt.yml").write_text(RASTER)
+    found = registry.load(folder)
+    assert isinstance(found.find("plan_ign"), LiveLayer)
+    assert isinstance(found.find("mnt"), Raster)
+    assert not {"plan_ign", "mnt"} & found.datasets.keys()
+    with pytest.raises(DeclarationError, match="mnt has no rows"):
+        found.get("mnt")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "service: wmts",
+            "service: wmtss",
+            "plan_ign.yml:8: live.service: 'wmtss' is not one of them\n  -> did you mean",
+        ),
+        ("service: wmts", "service: csw", "live: a catalogue has no layers"),
+        ("service: wmts", "service: wfs", "features have `key:` and `columns:`"),
+        ("live: {", "live: {stil: x, ", "live.stil: unknown key\n  -> did you mean style?"),
+        ("theme: administratif", "theme: adm", "theme: 'adm' is not in _vocabulary/themes.yml"),
+    ],
+)
+def test_a_fault_of_a_live_layer_is_named(folder: Path, old: str, new: str, said: str) -> None:
+    (folder / "administratif/plan_ign.yml").write_text(LAYER.replace(old, new))
+    with pytest.raises(DeclarationError) as caught:
+        registry.load(folder)
+    assert said in str(caught.value)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from territoire.core.models import Column, Dataset
+from territoire.core.registry import Declaration
 
 _JSON_TYPES: dict[str, dict[str, str]] = {
     "text": {"type": "string"},
@@ -19,11 +22,12 @@ _JSON_TYPES: dict[str, dict[str, str]] = {
 
 def declaration() -> dict[str, Any]:  # a JSON document
     """Return the JSON Schema of datasets/<theme>/<id>.yml."""
-    schema = Dataset.model_json_schema(by_alias=True)
+    schema = TypeAdapter(Declaration).json_schema(by_alias=True)
     # one source may stand without the list around it
-    one_or_many = schema["properties"]["source"]
-    one_or_many["anyOf"] = [one_or_many.pop("items"), {"type": "array", "items": {"$ref": "#/$defs/Source"}}]
-    for key in ("type", "minItems"):
+    one_or_many = schema["$defs"]["Dataset"]["properties"]["source"]
+    kinds = one_or_many.pop("items")
+    one_or_many["anyOf"] = [kinds, {"type": "array", "items": kinds, "minItems": 1}]
+    for key in ("type", "default"):
         one_or_many.pop(key, None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

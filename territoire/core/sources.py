@@ -1,0 +1,127 @@
+"""Where a dataset's rows come from: a file, an address, or a service of the Géoplateforme."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+
+from territoire.core.declared import Declared, Text
+
+EpsgCode = Annotated[str, StringConstraints(pattern=r"^EPSG:\d{4,6}$")]
+#: A feature type of a WFS with its namespace, as BDTOPO_V3:batiment.
+TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]*:[A-Za-z_][\w.-]*$")]
+#: A name that stands in the path of an address.
+PathName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+
+
+class _Source(Declared):
+    millesime: Text | None = Field(default=None, description="Edition of the data, as 'COG 2025'")
+    layer: Text | None = Field(default=None, description="Layer name; may be left out when the file has one layer")
+    encoding: Text | None = Field(default=None, description="Character encoding where the file does not say it")
+    crs: EpsgCode | None = Field(default=None, description="CRS of the file where it does not say it, as EPSG:2154")
+
+
+class Source(_Source):
+    """One layer of one file or address, in any vector format that GDAL opens."""
+
+    kind: Literal["file", "http"] = Field(
+        default="file",
+        description="file: a path, relative to datasets/ or absolute; http: an http(s) address",
+    )
+    url: Text = Field(description="The path or address; a .zip is opened and must hold one dataset")
+
+    @model_validator(mode="after")
+    def _kind_fits_the_url(self) -> Self:
+        is_address = re.match(r"^https?://", self.url) is not None
+        if is_address != (self.kind == "http"):
+            raise ValueError("write `kind: http` for an http(s) address and `kind: file` for a path")
+        return self
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        return self.url
+
+
+class WfsSource(_Source):
+    """A whole feature type of the Géoplateforme's WFS, or what `filter` keeps of it."""
+
+    kind: Literal["wfs"]
+    typename: TypeName = Field(description="The feature type with its namespace, as BDTOPO_V3:batiment")
+    filter: Text | None = Field(
+        default=None, description="ECQL, as code_insee_du_departement IN ('04', '05'): what is left out stays there"
+    )
+    srid: int = Field(default=2154, ge=1024, le=998999, description="CRS to ask for: best that of `geometry`")
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        return f"wfs:{self.typename}"
+
+
+class AtomSource(_Source):
+    """The newest archive of a product that the Géoplateforme's download service has for a zone and a format."""
+
+    kind: Literal["atom"]
+    resource: PathName = Field(description="The product, as ADMIN-EXPRESS-COG")
+    zone: PathName | None = Field(default=None, description="FRA, R93, D013 ...")
+    format: PathName | None = Field(default=None, description="GPKG, SHP ...")
+    projection: PathName | None = Field(default=None, description="LAMB93, WGS84G ...")
+    dataset: PathName | None = Field(
+        default=None, description="One edition by its name; without it the newest of its kind"
+    )
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        wanted = [part for part in (self.dataset, self.zone, self.format, self.projection) if part]
+        return "/".join([f"atom:{self.resource}", *wanted])
+
+
+class CswSource(_Source):
+    """What a record of the Géoplateforme's catalogue offers for download: its first link to a file or to the WFS."""
+
+    kind: Literal["csw"]
+    record: Text = Field(description="Identifier of the metadata record, as IGNF_BD-TOPO")
+    link: Text | None = Field(default=None, description="Name of the online resource, where the record has several")
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        return f"csw:{self.record}"
+
+
+KINDS = ("file", "http", "wfs", "atom", "csw")
+
+
+def _kind(value: Any) -> str:  # what YAML gave, or a model
+    kind = value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file")
+    return "file" if kind == "http" else str(kind)
+
+
+AnySource = Annotated[
+    Annotated[Source, Tag("file")]
+    | Annotated[WfsSource, Tag("wfs")]
+    | Annotated[AtomSource, Tag("atom")]
+    | Annotated[CswSource, Tag("csw")],
+    Discriminator(_kind),
+]
+
+
+class Live(Declared):
+    """A layer of the Géoplateforme that is asked at each request, in place of being copied here."""
+
+    service: Literal["wfs", "wmts", "tms", "wms", "wms_vector", "csw"]
+    layer: Text | None = Field(default=None, description="Its name in the service's capabilities; not for csw")
+    style: Text | None = Field(default=None, description="One of the layer's styles; its default if left out")
+    search: Text | None = Field(default=None, description="csw only: words that the records must hold")
+
+    @model_validator(mode="after")
+    def _names_what_it_needs(self) -> Self:
+        if self.service == "csw" and self.layer:
+            raise ValueError("a catalogue has no layers: say `search:`, or nothing for all of its records")
+        if self.service != "csw" and (self.layer is None or self.search):
+            raise ValueError("say `layer:`, the name in the service's capabilities; `search:` is for csw")
+        return self
