@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from territoire.core.errors import RequestError
 from territoire.core.models import Dataset
 from territoire.query import crs, values
-from territoire.query.cql2 import compile
+from territoire.query.cql2 import compile, draft_text
 from territoire.query.cql2 import json_form as cql2_json
 from territoire.query.cql2 import text as cql2_text
+from territoire.query.cql2.tree import Node
 from territoire.query.model import Bbox, Crs, Equal, Filter, Interval, Query, Sort
 
 DEFAULT_LIMIT = 1000
@@ -19,6 +20,9 @@ MAX_LIMIT = 10_000
 _BIGGEST = 2**63 - 1
 TEXT = "cql2-text"
 JSON = "cql2-json"
+#: GDAL (3.12 too) sends LIKE, <, > or OR only where filter-lang lists this name of a draft, whatever classes a server
+#: declares: OGROAPIFLayer::GetQueryableAttributes looks for `cql-text` in the API definition, and for nothing else.
+DRAFT = "cql-text"
 _FILTERS = ("filter", "filter-lang", "filter-crs")
 #: Names under which pygeoapi, which reads these itself and wrongly, leaves them to our provider: behind our door,
 #: where links say the real ones, and under stock pygeoapi, where links keep them.
@@ -75,7 +79,11 @@ def cql(dataset: Dataset, named: Mapping[str, str]) -> Filter | None:
     An empty filter is refused: a client that lost its text must not get everything.
     """
     language = named.get("filter-lang", TEXT)
-    parsers = {TEXT: cql2_text.parse, JSON: cql2_json.parse}
+    parsers: dict[str, Callable[[str], Node]] = {
+        TEXT: cql2_text.parse,
+        JSON: cql2_json.parse,
+        DRAFT: lambda text: draft_text.parse(text, dataset),
+    }
     if language not in parsers:
         raise RequestError(f"filter-lang: {language[:40]!r} is not offered", remedy=f"use {TEXT} or {JSON}")
     literal_crs = crs.parse(named["filter-crs"], dataset, "filter-crs") if "filter-crs" in named else crs.DEFAULT

@@ -1,12 +1,19 @@
-"""Chromium for tests with maps."""
+"""Chromium for tests with maps, and the system's GDAL."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 
+import ogr
 import pytest
 from browsing import CHROMIUM, HEIGHT, HERE, WIDTH
 from playwright.sync_api import Browser, Page, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def gdal() -> tuple[int, int]:
+    """Version of the system's GDAL programs; the test is skipped where there are none."""
+    return ogr.version()
 
 
 @pytest.fixture(scope="module")

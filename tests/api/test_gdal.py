@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +14,7 @@ import pytest
 import shapely
 from clients import Table, farthest, read, source, watch
 from lab import Lab, Server, row, write
+from ogr import run, service
 
 COLLECTIONS = ("arrondissements_municipaux", "cantons", "communes", "departements", "epci", "region")
 #: Half of the last published decimal, and the noise of a transformation.
@@ -28,30 +26,6 @@ NASTY = (
     "deux\nlignes", "tab\tici", "Œuf à la coque, 😀", "</script><script>alert(1)</script>", "%s %27 {} :nom $1", "a+b",
     "NULL",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def gdal() -> tuple[int, int]:
-    """Version of the system's GDAL programs; the test is skipped where there are none."""
-    if not shutil.which("ogr2ogr"):
-        pytest.skip("GDAL's programs are not installed (Debian: gdal-bin)")
-    found = re.search(r"GDAL (\d+)\.(\d+)", run("ogrinfo", "--version"))
-    assert found
-    return int(found[1]), int(found[2])
-
-
-def run(*command: str) -> str:
-    """Run a program of GDAL, which says errors on stderr even where it ends with 0."""
-    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "ERROR" not in done.stderr, done.stderr
-    return done.stdout
-
-
-def service(server: Server) -> str:
-    """Name the server as GDAL wants it."""
-    return f"OAPIF:{server.base}/ogc"
 
 
 def asks_for_crs(gdal: tuple[int, int]) -> bool:

@@ -24,7 +24,7 @@ REFUSED = [
     (f"{ITEMS}?filter=nom%3D13", 400, "nom is of type text"),
     (f"{ITEMS}?filter=nom%3D'L'Isle'", 400, "L''Isle"),
     (f"{ITEMS}?filter=population%3D1e309", 400, "not a finite number"),
-    (f"{ITEMS}?filter=TRUE&filter-lang=cql-text", 400, "cql2-json"),
+    (f"{ITEMS}?filter=TRUE&filter-lang=cql-json", 400, "cql2-json"),
     (f"{ITEMS}?filter=TRUE&filter-crs=EPSG:27572", 400, "EPSG/0/2154"),
     (f"{ITEMS}?q=x", 400, "not offered yet"),
     (f"{ITEMS}?ids=1", 400, "not offered yet"),

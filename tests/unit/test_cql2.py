@@ -218,9 +218,29 @@ def test_a_wrong_json_names_the_path(written: str, said: str) -> None:
 
 
 def test_another_language_or_crs_is_refused() -> None:
-    for pair in (("filter-lang", "cql-text"), ("filter-crs", "EPSG:27572")):
+    for pair in (("filter-lang", "cql-json"), ("filter-crs", "EPSG:27572")):
         with pytest.raises(RequestError, match=pair[0]):
             _query(("filter", "ab = 1"), pair)
+
+
+def test_what_only_gdal_writes_is_read_where_it_says_so() -> None:
+    def tree_of(written: str, language: str) -> Node:
+        wanted = _query(("filter", written), ("filter-lang", language)).filter
+        assert wanted is not None
+        return wanted.root
+
+    for written, meant in (
+        ("nom ILIKE 'è%'", "CASEI(nom) LIKE CASEI('è%')"),
+        ("NOT (nom LIKE 'a\\_%')", "NOT (nom LIKE 'a\\\\_%')"),
+        ("(actif = 1) OR (ab <> 0)", "(actif = TRUE) OR (ab <> 0)"),
+        ("debut >= '2026-01-05T'", "debut >= '2026-01-05T00:00:00Z'"),
+        ("vu < '2026-01-05T12:30Z'", "vu < '2026-01-05T12:30:00Z'"),
+        ("nom = '2026-01-05T'", "nom = '2026-01-05T'"),
+    ):
+        assert tree_of(written, "cql-text") == tree_of(meant, "cql2-text")
+    for written in ("nom ILIKE 'è%'", "actif = 1", "debut >= '2026-01-05T'"):
+        with pytest.raises(RequestError):
+            tree_of(written, "cql2-text")
 
 
 HOSTILE = {

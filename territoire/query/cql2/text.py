@@ -17,9 +17,12 @@ Reading = Callable[[], Node]
 _RESERVED = frozenset({"and", "or", "not", "like", "between", "in", "is", "div"})
 
 
-def parse(text: str) -> Node:
-    """Return the tree of a CQL2 text; RequestError names line, column and what was expected."""
-    parser = _Parser(text)
+def parse(text: str, *, ilike: bool = False) -> Node:
+    """Return the tree of a CQL2 text; RequestError names line, column and what was expected.
+
+    `ilike` reads the ILIKE of older drafts too, as an operation of that name.
+    """
+    parser = _Parser(text, ilike=ilike)
     try:
         found = parser.either()
         if parser.next.kind != "end":
@@ -33,8 +36,9 @@ def parse(text: str) -> Node:
 class _Parser:
     """Recursive descent: a method for each level of precedence, weakest first; ValueError says what was expected."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, ilike: bool) -> None:
         self._text = text
+        self._likes = ("like", "ilike") if ilike else ("like",)
         self._tokens = scan.tokens(text)
         self._place = 0
         self._depth = 0
@@ -117,8 +121,9 @@ class _Parser:
             self.take("null")
             return _negated(Operation("isnull", (left,), token.at), negated=negated)
         negated = self.has("not")
-        if self.has("like"):
-            return _negated(Operation("like", (left, self._sum()), token.at), negated=negated)
+        for like in self._likes:
+            if self.has(like):
+                return _negated(Operation(like, (left, self._sum()), token.at), negated=negated)
         if self.has("between"):
             lower = self._sum()
             self.take("and")
