@@ -42,9 +42,9 @@ def list_() -> None:
 def _origin(declared: Declaration) -> str:
     if isinstance(declared, Raster):
         return f"{declared.source.kind}, raster"
-    if declared.live:
-        return f"{declared.live.service}, live"
-    return ", ".join(dict.fromkeys(source.kind for source in declared.source))
+    if isinstance(declared, Dataset) and declared.live is None:
+        return ", ".join(dict.fromkeys(source.kind for source in declared.source))
+    return f"{declared.live.service}, live" if declared.live else ""
 
 
 @app.command()
