@@ -53,7 +53,7 @@ class Runtime:
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         self._current: dict[str, Generation] = {}
-        self._walked: dict[tuple[str, int], Generation] = {}
+        self._walked: dict[tuple[str, str], Generation] = {}
         self._read_at = float("-inf")
         self._is_away = False
 
@@ -67,19 +67,19 @@ class Runtime:
         seen = self._current.get(dataset_id)
         return seen.dataset if seen else self.registry.get(dataset_id)
 
-    def generation(self, dataset_id: str, number: int | None = None) -> Generation:
-        """Return the published generation, or the one of that number that a walk began in."""
+    def generation(self, dataset_id: str, mark: str | None = None) -> Generation:
+        """Return the published generation, or the one of that mark that a walk began in."""
         self._refresh()
         current = self._current.get(dataset_id)
-        if number is None:
+        if mark is None:
             if current is None:
                 raise NotFoundError(
                     f"{dataset_id} is not published yet", remedy=f"load it: territoire etl run {dataset_id}"
                 )
             return current
-        if current is not None and current.number == number:
+        if current is not None and current.mark == mark:
             return current
-        return self._older(dataset_id, number)
+        return self._older(dataset_id, mark)
 
     def fetch(self, generation: Generation, statement: Statement, *, budget_ms: int | None = None) -> list[_Row]:
         """Run a statement on a generation's view; its errors are those that a visitor can understand.
@@ -90,7 +90,7 @@ class Runtime:
         try:
             return self._execute(query, values, budget_ms)
         except sqlstate.UndefinedTable as exc:
-            self._walked.pop((generation.dataset.id, generation.number), None)
+            self._walked.pop((generation.dataset.id, generation.mark), None)
             raise _gone(generation.dataset.id) from exc
         except (psycopg.DataError, UnicodeEncodeError) as exc:
             raise RequestError(
@@ -102,18 +102,18 @@ class Runtime:
         if self._pool is not None:
             self._pool.close()
 
-    def _older(self, dataset_id: str, number: int) -> Generation:
-        known = self._walked.get((dataset_id, number))
+    def _older(self, dataset_id: str, mark: str) -> Generation:
+        known = self._walked.get((dataset_id, mark))
         if known is not None:
             return known
         # a cursor made by another process may be newer than our copy of the pointer: the database knows
-        rows = self._execute(published.ONE, (dataset_id, number))
-        if not rows:
+        rows = self._execute(published.ONE, (dataset_id, published.number(mark)))
+        found = published.generation(rows[0]) if rows else None
+        if found is None or found.mark != mark:
             raise _gone(dataset_id)
-        found = published.generation(rows[0])
         while len(self._walked) >= _KEPT:
             self._walked.pop(next(iter(self._walked)), None)
-        self._walked[dataset_id, number] = found
+        self._walked[dataset_id, mark] = found
         return found
 
     def _refresh(self) -> None:
@@ -136,6 +136,9 @@ class Runtime:
             seen = {name: (found.number, found.published_at) for name, found in self._current.items()}
             if pointer != seen:
                 self._current = {row[0]: self._reuse(row) for row in self._execute(published.CURRENT, ())}
+            if self._is_away:
+                # back from a backup, perhaps, where the number of an older generation is another's
+                self._walked.clear()
             self._read_at, self._is_away = started, False
         except UnavailableError:
             self._read_at, self._is_away = time.monotonic(), True

@@ -9,19 +9,18 @@ import json
 from dataclasses import dataclass
 
 from territoire.core.errors import RequestError
-from territoire.query.model import Position, Query
+from territoire.query.model import MARK, Position, Query
 
 #: A sorted text may be long, and stands in the token whole; servers take addresses of 64 kB.
 _LONGEST = 49_152
 _BIGGEST = 2**63 - 1
-_BIGGEST_GENERATION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A decoded cursor."""
+    """A decoded cursor; `generation` is the mark of the one that is walked."""
 
-    generation: int
+    generation: str
     position: Position
     matched: int | None
     fingerprint: str
@@ -35,8 +34,8 @@ class Cursor:
             )
 
 
-def encode(generation: int, position: Position, query: Query, matched: int | None) -> str:
-    """Return the token that goes on after `position`."""
+def encode(generation: str, position: Position, query: Query, matched: int | None) -> str:
+    """Return the token that goes on after `position` in the generation of that mark."""
     content = [generation, position.fid, list(position.values), matched, query.fingerprint]
     body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     return _text(_digest(body) + body)
@@ -65,9 +64,11 @@ def decode(token: str) -> Cursor:
 def _checked(generation: object, fid: object, values: object, matched: object, fingerprint: object) -> Cursor:
     if not isinstance(values, list) or not isinstance(fingerprint, str):
         raise TypeError("not a cursor")
+    if not isinstance(generation, str) or not MARK.fullmatch(generation):
+        raise ValueError("not a mark of ours")
     count = None if matched is None else _number(matched, _BIGGEST)
     position = Position(tuple(_value(value) for value in values), _number(fid, _BIGGEST))
-    return Cursor(_number(generation, _BIGGEST_GENERATION), position, count, fingerprint)
+    return Cursor(generation, position, count, fingerprint)
 
 
 def _number(value: object, biggest: int) -> int:

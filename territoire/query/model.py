@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -12,6 +13,8 @@ from territoire.core.models import Dataset
 from territoire.query.cql2.tree import Node
 
 Value = str | int | float | bool | datetime | None
+#: A generation's mark, as addresses and cursors carry it.
+MARK = re.compile(r"([0-9]{1,10})-[0-9a-f]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class Generation:
     millesime: str | None
     created_at: datetime
     published_at: datetime
+
+    @property
+    def mark(self) -> str:
+        """What names this generation and no other, ever: after an older backup is restored, numbers come back."""
+        return f"{self.number}-{int(self.created_at.timestamp() * 1000):x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,5 +25,5 @@ def cut(generation: Generation, query: Query, rows: Sequence[Sequence[Any]]) -> 
     if len(rows) <= query.limit:
         return Page(features, None)
     fid, *keys = kept[-1][:-1]
-    token = cursor.encode(generation.number, Position(tuple(keys), fid), query, query.matched)
+    token = cursor.encode(generation.mark, Position(tuple(keys), fid), query, query.matched)
     return Page(features, token)

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 from territoire.core.derive.tileset import Bounds
 from territoire.core.models import Dataset
-from territoire.query.model import Generation
+from territoire.query.model import MARK, Generation
 
 _COLUMNS: LiteralString = (
     "dataset, generation, declaration, rows, extent_native, extent_crs84, millesime, created_at, published_at"
@@ -31,6 +31,13 @@ def generation(row: Sequence[Any]) -> Generation:  # a database row has many typ
         created_at=created_at,
         published_at=published_at,
     )
+
+
+def number(mark: str) -> int | None:
+    """Return the number in a generation's mark, to look for it with ONE; None for what no mark is."""
+    found = MARK.fullmatch(mark)
+    # etl.generations counts in integers
+    return int(found[1]) if found and int(found[1]) < 2**31 else None
 
 
 def _bounds(values: list[float] | None) -> Bounds | None:

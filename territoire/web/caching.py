@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from territoire.web.asked import Asked
 #: Documents may be a little old; features are always asked for again, cheaply.
 DOCUMENT = "public, max-age=60"
 REVALIDATE = "public, no-cache"
+#: What all answers but tiles depend on.
+NEGOTIATED = "Accept, Accept-Language, Accept-Encoding"
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -23,7 +26,13 @@ def of_generation(asked: Asked, generation: Generation) -> str:
 
     Weak, as an answer also holds the time at which it was given.
     """
-    return _digest(__version__, generation.dataset.id, str(generation.number), asked.url, asked.format, asked.language)
+    return _digest(__version__, generation.dataset.id, generation.mark, asked.url, asked.format, asked.language)
+
+
+def of_tile(request: Request, generations: Sequence[Generation]) -> str:
+    """Return the tag of a tile: its bytes hold no address and no words, only what these generations have there."""
+    marks = (f"{generation.dataset.id}/{generation.mark}" for generation in generations)
+    return _digest(__version__, request.url.path, request.url.query, *marks)
 
 
 def of_request(request: Request, state: str) -> str:
@@ -42,9 +51,9 @@ def is_current(if_none_match: str | None, tag: str) -> bool:
     return any(given.removeprefix("W/") == wanted for given in _TAG.findall(if_none_match[:8000]))
 
 
-def not_modified(tag: str) -> Response:
+def not_modified(tag: str, *, vary: str = NEGOTIATED) -> Response:
     """Answer that what the client has is still right; what it was told of keeping it holds on."""
-    return Response(status_code=304, headers={"ETag": tag, "Vary": "Accept, Accept-Language, Accept-Encoding"})
+    return Response(status_code=304, headers={"ETag": tag, "Vary": vary})
 
 
 def _digest(*parts: str) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from territoire.core.vocabulary import Vocabulary
+from territoire.query.model import Generation
 from territoire.web import answers, caching
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, away
 
 Handler = Callable[[Request], Awaitable[Response]]
+#: The generations that a tile is made of.
+Made = Callable[[Request], Awaitable[Sequence[Generation]]]
 
 
 def catalogue(request: Request) -> Catalogue:
@@ -55,3 +58,23 @@ def conditional(handler: Handler) -> Handler:
         return made
 
     return answer
+
+
+def conditional_tile(made_of: Made) -> Callable[[Handler], Handler]:
+    """Do the same for a tile, whose tag depends on the generations in it: not on the host, nor on other datasets."""
+
+    def decorate(handler: Handler) -> Handler:
+        @functools.wraps(handler)
+        async def answer(request: Request) -> Response:
+            tag = caching.of_tile(request, await made_of(request))
+            if caching.is_current(request.headers.get("if-none-match"), tag):
+                return caching.not_modified(tag, vary="Accept-Encoding")
+            made = await handler(request)
+            # as above: what is newer than its tag goes without
+            if made.status_code == 200 and caching.of_tile(request, await made_of(request)) == tag:
+                made.headers["ETag"] = tag
+            return made
+
+        return answer
+
+    return decorate

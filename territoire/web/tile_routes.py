@@ -16,6 +16,17 @@ from territoire.web.asked import Asked
 _TILEJSON = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
 
 
+async def _in_one(request: Request) -> tuple[Generation, ...]:
+    known, name = conduct.catalogue(request), request.path_params["collection"]
+    mark = request.path_params.get("generation")
+    named = await known.generation(name, mark) if mark else None
+    return (named or known.current(name),)
+
+
+async def _in_several(request: Request) -> tuple[Generation, ...]:
+    return _chosen(request)
+
+
 @conduct.conditional
 async def collection_tilesets(request: Request) -> Response:
     """The tilesets of a collection."""
@@ -30,7 +41,7 @@ async def collection_tileset(request: Request) -> Response:
     return _tileset(request, wanted, _one(request))
 
 
-@conduct.conditional
+@conduct.conditional_tile(_in_one)
 async def collection_tile(request: Request) -> Response:
     """One tile of a collection by tile matrix set, matrix, row and column."""
     given = request.path_params
@@ -44,7 +55,7 @@ async def collection_tile(request: Request) -> Response:
     )
 
 
-@conduct.conditional
+@conduct.conditional_tile(_in_one)
 async def collection_plain_tile(request: Request) -> Response:
     """One tile of a collection by z, x and y."""
     given = request.path_params
@@ -78,7 +89,7 @@ async def dataset_tileset(request: Request) -> Response:
     return _tileset(request, wanted, _several(request, wanted))
 
 
-@conduct.conditional
+@conduct.conditional_tile(_in_several)
 async def dataset_tile(request: Request) -> Response:
     """One tile of several collections by tile matrix set, matrix, row and column."""
     given, pairs = request.path_params, request.query_params.multi_items()
@@ -93,7 +104,7 @@ async def dataset_tile(request: Request) -> Response:
     )
 
 
-@conduct.conditional
+@conduct.conditional_tile(_in_several)
 async def dataset_plain_tile(request: Request) -> Response:
     """One tile of several collections by z, x and y."""
     tile, pairs = tiles.address(request.path_params), request.query_params.multi_items()

@@ -68,6 +68,47 @@ def test_another_language_format_or_page_has_another_tag(demo_server: Server) ->
     assert len(set(tags)) == len(tags)
 
 
+TILE = "/tiles/communes/8/132/93.mvt"
+TILES = [TILE, "/ogc/collections/communes/tiles/WebMercatorQuad/8/93/132", "/tiles/8/132/93.mvt?collections=communes"]
+
+
+@pytest.mark.parametrize("path", TILES)
+def test_a_tile_has_one_tag_whatever_the_host_the_language_and_the_proxy(demo_server: Server, path: str) -> None:
+    asked = [
+        {},
+        {"Host": "geo.example.org"},
+        {"Accept_Language": "en"},
+        {"X_Forwarded_Host": "x.org"},
+        {"Accept": "*/*"},
+    ]
+    found = [ask(demo_server, "GET", path, **headers) for headers in asked]
+    assert {status for status, _, _ in found} == {200}
+    assert len({body for _, _, body in found}) == 1
+    (tag,) = {headers["etag"] for _, headers, _ in found}
+    status, headers, _ = ask(demo_server, "GET", path, Host="geo.example.org", If_None_Match=tag)
+    assert (status, headers["vary"]) == (304, "Accept-Encoding")
+    assert ask(demo_server, "GET", path.replace("/93", "/92"))[1]["etag"] != tag
+
+
+def test_a_publication_changes_the_tags_of_its_own_tiles_alone(lab: Lab) -> None:
+    for name in ("lieux", "autres"):
+        lab.declare(id=name)
+        lab.load(name, write(lab.folder / f"{name}.gpkg", [row(n) for n in range(5)]))
+    with lab.serve() as server:
+        kept = server.json("/tiles/autres.json")["tiles"][0].removeprefix(server.base).format(z=0, x=0, y=0)
+        old = server.json("/tiles/lieux.json")["tiles"][0].removeprefix(server.base).format(z=0, x=0, y=0)
+        same = [kept, old, "/tiles/autres/0/0/0.mvt", "/tiles/0/0/0.mvt?collections=autres"]
+        changed = ["/tiles/lieux/0/0/0.mvt", "/tiles/0/0/0.mvt", "/tiles/0/0/0.mvt?collections=lieux"]
+        before = {path: ask(server, "GET", path)[1]["etag"] for path in [*same, *changed]}
+        lab.load("lieux", lab.folder / "autres.gpkg", force=True)
+
+        def after(paths: list[str]) -> list[int]:
+            return [ask(server, "GET", path, If_None_Match=before[path])[0] for path in paths]
+
+        wait_until(lambda: after(changed) == [200] * 3, seconds=3, what="new tags")
+        assert after(same) == [304] * 4
+
+
 def test_a_publication_changes_the_tags(lab: Lab) -> None:
     lab.declare()
     write(lab.datasets / "lieux.gpkg", [row(n) for n in range(5)])

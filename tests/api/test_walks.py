@@ -167,6 +167,39 @@ def test_a_walk_that_outlives_its_generation_is_told_where_to_begin_again(two: t
     assert (status, headers["cache-control"]) == (200, "no-cache")
 
 
+def test_a_number_that_comes_back_from_a_backup_names_no_other_content(two: tuple[Lab, Server]) -> None:
+    lab, server = two
+    page, plain = "/ogc/collections/lieux/items?limit=5", "/tiles/lieux/0/0/0.mvt"
+    first = server.json(page)
+    following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    tile = server.json("/tiles/lieux.json")["tiles"][0].format(z=0, x=0, y=0)
+    assert "/g2-" in tile
+    tags = {path: server.get(path, Accept="*/*")[1]["etag"] for path in (page, plain)}
+    assert lab.command("etl", "rollback", "lieux").returncode == 0
+    _forget_the_second(lab)
+    assert lab.load("lieux", write(lab.folder / "plus.gpkg", [row(n) for n in range(30)]), force=True).generation == 2
+    wait_until(lambda: matched(server) == {30}, seconds=3, what="the other second generation")
+    for _ in range(8):  # both workers
+        assert get(following)[0] == 410
+        status, headers, _ = get(tile)
+        assert (status, headers["cache-control"]) == (200, "no-cache")
+        for path, tag in tags.items():
+            assert server.get(path, Accept="*/*", If_None_Match=tag)[0] == 200
+    assert server.json("/tiles/lieux.json")["tiles"][0].format(z=0, x=0, y=0) != tile
+
+
+def _forget_the_second(lab: Lab) -> None:
+    """Leave the database as a backup made before the second generation would, with the server told of it."""
+    with lab.connect_admin() as connection:
+        connection.execute("update etl.published set previous = null")
+        connection.execute("delete from etl.generations where generation = 2")
+        connection.execute("drop table data.lieux__g2 cascade")
+        connection.execute("drop table if exists data.lieux__g2_runs cascade")
+        connection.execute("update etl.datasets set last_generation = 1")
+        ours = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reader'"
+        connection.execute(ours + " and datname = current_database()")
+
+
 def test_a_client_without_cursor_never_meets_a_generation_that_is_gone(lab: Lab) -> None:
     lab.declare()
     write(lab.datasets / "lieux.gpkg", [row(n) for n in range(10)])

@@ -59,7 +59,7 @@ async def of_one(
     tiles.check(current, tile)
     named = None
     if generation is not None:
-        named = await catalogue.generation(dataset_id, _number(generation))
+        named = await catalogue.generation(dataset_id, generation)
     reading = partial(tile_parameters.parse, given=pairs)
     query = reading((named or current).dataset)
     try:

@@ -85,7 +85,7 @@ def described(asked: Asked, tiled: Tiled, grid: TileMatrixSet, vocabulary: Vocab
 
 def tilejson(asked: Asked, tiled: Tiled, vocabulary: Vocabulary) -> Document:
     """Return TileJSON 3.0; one collection's addresses carry its generation, so that tiles may be kept for ever."""
-    where = f"{tiled.collection}/g{tiled.generations[0].number}/" if tiled.collection else ""
+    where = f"{tiled.collection}/g{tiled.generations[0].mark}/" if tiled.collection else ""
     names = [documents.attribution(generation, vocabulary) for generation in tiled.generations]
     return tileset.tilejson(
         _layers(tiled, vocabulary),
