@@ -1,8 +1,9 @@
 # The list of commands; `make` alone explains them. What takes more than a line is in bin/.
 PORT ?= 8000
 ARGS ?=
+SECONDS ?= 300
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test check bench conformance e2e clean
+.PHONY: help setup setup-dev demo serve test check bench conformance e2e fuzz clean
 
 help: ## This list
 	@echo 'Territoire: the commands, each does its own set-up'
@@ -35,6 +36,9 @@ bench: setup-dev ## Compare with stock pygeoapi on the same table
 
 conformance: ## Run our OGC conformance tests, and OGC's suites if OGC_ETS_JARS names their folder
 	@exec bin/conformance $(ARGS)
+
+fuzz: ## Send what the API definition allows and forbids for 300 s (SECONDS=60 for less); fail on any surprise
+	@exec bin/fuzz "$(SECONDS)"
 
 clean: ## Remove what set-up made here; data (var/) and databases stay
 	rm -rf .venv node_modules territoire/web/static/vendor build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -95,10 +95,13 @@ class Door:
         given = request.query_params.multi_items()
         # pygeoapi would parse a filter itself, whatever its language says (ADR 5)
         pairs = [(parameters.DISGUISED.get(name, name), value) for name, value in given if name != "f"]
+        names = {name for name, _ in pairs}
+        if "bbox" not in names:
+            # means nothing alone; pygeoapi refuses it, the JSON does not
+            pairs = [pair for pair in pairs if pair[0] != "bbox-crs"]
         if what == "items" and form == "html":
-            given = {name for name, _ in pairs}
             defaults = {"limit": _PAGE_LIMIT, "skipGeometry": "true"}
-            pairs += [(name, value) for name, value in defaults.items() if name not in given]
+            pairs += [(name, value) for name, value in defaults.items() if name not in names]
         scope = {
             **request.scope,
             "query_string": urlencode([*pairs, ("f", form)]).encode(),

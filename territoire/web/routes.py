@@ -189,7 +189,7 @@ async def _items_page(request: Request) -> Response:
 async def _item_page(request: Request) -> Response:
     wanted = asked.read(request, offered=asked.FEATURES, known=None)
     name, key, catalogue = request.path_params["collection"], request.path_params["key"], conduct.catalogue(request)
-    catalogue.current(name)
+    api_items.query_of_one(wanted, catalogue.current(name).dataset)
     return await _views(request).pygeoapi(wanted, catalogue, request, "item", name, key)
 
 

@@ -108,12 +108,18 @@ def test_the_definition_is_valid_self_contained_and_says_what_the_server_does(se
     references = [part.split(b'"')[0] for part in body.split(b'"$ref":"')[1:]]
     assert references
     assert all(reference.startswith(b"#/") for reference in references)
-    limit = definition["components"]["parameters"]["limit"]["schema"]
+    shared = definition["components"]["parameters"]
+    limit = shared["limit"]["schema"]
     assert (limit["default"], limit["maximum"]) == (1000, 10000)
     for name in COLLECTIONS:
         operation = definition["paths"][f"/collections/{name}/items"]["get"]
-        listed = [p.get("name") or p["$ref"].rsplit("/", 1)[1] for p in operation["parameters"]]
-        assert {"limit", "bbox", "datetime", "offset", "crs", "sortby", "nom"} <= set(listed)
+        given = [shared[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in operation["parameters"]]
+        listed = {parameter["name"]: parameter["schema"] for parameter in given}
+        assert {"limit", "bbox", "datetime", "offset", "crs", "sortby", "nom"} <= listed.keys()
+        assert "nom" in listed["properties"]["items"]["enum"]
+        assert {"nom", "-nom"} <= set(listed["sortby"]["items"]["enum"])
+        described = server.json(f"/ogc/collections/{name}")
+        assert listed["crs"]["enum"] == described.get("crs", listed["crs"]["enum"])
     assert any(".getTile" in o["get"]["operationId"] for o in definition["paths"].values())
 
 

@@ -15,6 +15,7 @@ REFUSED = [
     ("/ogc/collections/communs/items", 404, "communes"),
     ("/ogc/collections/communes/items/99999", 404, "list of items"),
     ("/ogc/collections/communes/items/13055?limit=3", 400, "not a parameter"),
+    ("/ogc/collections/communes/items/13055?skipGeometry=2", 400, "neither true nor false"),
     (f"{ITEMS}?f=gml", 400, "json or html"),
     (f"{ITEMS}?limt=3", 400, "did you mean limit?"),
     (f"{ITEMS}?populaton=3", 400, "did you mean population"),
@@ -82,6 +83,21 @@ def test_a_browser_gets_the_refusal_as_a_page(demo_server: Server, path: str) ->
     assert status in {400, 404}
     assert headers["content-type"].startswith("text/html")
     assert b'lang="en"' in body
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{ITEMS}?bbox-crs=http://www.opengis.net/def/crs/EPSG/0/3857", 200),
+        (f"{ITEMS}?resultType=hits", 200),
+        (f"{ITEMS}/13055?skipGeometry=2", 400),
+        (f"{ITEMS}/13055?limit=3", 400),
+    ],
+)
+def test_a_page_takes_and_refuses_what_the_json_does(demo_server: Server, path: str, status: int) -> None:
+    for form, media in (("html", "text/html"), ("json", "application/")):
+        found, headers, _ = demo_server.get(f"{path}&f={form}")
+        assert (found, headers["content-type"].startswith(media)) == (status, True)
 
 
 def test_a_larger_limit_is_clamped(demo_server: Server) -> None:

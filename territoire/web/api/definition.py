@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import territoire
-from territoire.core.derive import crs
 from territoire.core.models import Dataset
-from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web import posted
 from territoire.web.answers import CSV, GEOJSON, JSONFG
-from territoire.web.api import operations, schemas, tile_definition
+from territoire.web.api import answer_schemas, operations, query_parameters, schemas, tile_definition
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
@@ -40,11 +38,18 @@ def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
         "tags": [{"name": name} for name in ("server", "data", "tiles")],
         "paths": paths,
         "components": {
-            "parameters": _parameters() | tile_definition.parameters(),
+            "parameters": _parameters(generations),
             "responses": _responses(),
-            "schemas": _schemas(),
+            "schemas": answer_schemas.SCHEMAS,
         },
     }
+
+
+def _parameters(generations: Sequence[Generation]) -> Document:
+    described = query_parameters.shared() | tile_definition.parameters()
+    for generation in generations:
+        described |= query_parameters.of_collection(generation.dataset)
+    return described
 
 
 def _collection_paths(dataset: Dataset) -> Document:
@@ -54,17 +59,16 @@ def _collection_paths(dataset: Dataset) -> Document:
     )
     item["parameters"] = [
         {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}, "description": dataset.key},
-        *operations.references("crs", "properties", "skipGeometry", "f_items", "lang"),
+        *query_parameters.references(dataset, "crs", "properties", "skipGeometry", "f_items", "lang"),
     ]
     items = operations.operation(f"{dataset.id}.getItems", dataset.title.fr, "data", "FeatureCollection", GEOJSON)
     items["responses"]["410"] = {"$ref": "#/components/responses/Gone"}
     item["responses"]["200"]["content"] |= _other_forms("Feature")
     items["responses"]["200"]["content"] |= _other_forms("FeatureCollection")
     names = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "sortby", "properties")
-    filters = operations.references("filter", "filter-lang", "filter-crs")
+    filters = ("filter", "filter-lang", "filter-crs")
     items["parameters"] = [
-        *operations.references(*names, "skipGeometry", "resultType", "f_items", "lang"),
-        *filters,
+        *query_parameters.references(dataset, *names, "skipGeometry", "resultType", "f_items", "lang", *filters),
         *operations.filters(dataset),
     ]
     described = {
@@ -97,7 +101,9 @@ def _posted(items: Document) -> Document:
     content[posted.FORM] = {"schema": {"$ref": "#/components/schemas/Query"}}
     answers = {status: answer for status, answer in items["responses"].items() if status != "200"}
     described = items["responses"]["200"]
-    kept = [parameter for parameter in items["parameters"] if parameter not in operations.references("f_items")]
+    # the filter stands in the body, and twice is once too often
+    elsewhere = operations.references("f_items", "filter", "filter-lang")
+    kept = [parameter for parameter in items["parameters"] if parameter not in elsewhere]
     return {
         **items,
         "parameters": [*kept, *operations.references("f_json")],
@@ -110,53 +116,6 @@ def _posted(items: Document) -> Document:
             "415": {"$ref": "#/components/responses/UnsupportedMedia"},
         },
     }
-
-
-def _parameters() -> Document:
-    text = {"type": "string"}
-    names = {"type": "array", "items": {"type": "string"}}
-    address = {"type": "string", "format": "uri", "default": crs.CRS84}
-    limit = {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": parameters.MAX_LIMIT,
-        "default": parameters.DEFAULT_LIMIT,
-    }
-    box = {
-        "type": "array",
-        "minItems": 4,
-        "maxItems": 6,
-        "items": {"type": "number"},
-    }
-    languages = {"type": "string", "enum": [parameters.TEXT, parameters.JSON], "default": parameters.TEXT}
-    hits = {"type": "string", "enum": ["results", "hits"], "default": "results"}
-    plain = [
-        operations.parameter("limit", "Features a page; a larger number is clamped to the maximum", limit),
-        operations.parameter("offset", "Features to skip", {"type": "integer", "minimum": 0, "default": 0}),
-        operations.parameter("cursor", "Where the walk goes on: as `next` links give it", text),
-        operations.parameter("bbox", "west,south,east,north, in the axis order of bbox-crs", box),
-        operations.parameter("bbox-crs", "CRS of bbox", address),
-        operations.parameter("crs", "CRS of the answer's geometries", address),
-        operations.parameter(
-            "datetime", "A date, a time, or start/end with .. for an open end; no effect without time", text
-        ),
-        operations.parameter("sortby", "Columns to sort by, - before one for descending", names),
-        operations.parameter("properties", "Columns to return", names),
-        operations.parameter("skipGeometry", "Leave geometries out", {"type": "boolean", "default": False}),
-        operations.parameter("resultType", "hits counts without returning features", hits),
-        operations.parameter("filter", "A condition in CQL2, as population > 1000 AND nom LIKE 'Saint-%'", text),
-        operations.parameter("filter-lang", "Encoding of filter", languages),
-        operations.parameter("filter-crs", "CRS of the geometries in filter, and their axis order", address),
-        operations.parameter("lang", "Language of titles", {"type": "string", "enum": ["fr", "en"]}),
-    ]
-    described = {parameter["name"]: parameter for parameter in plain}
-    for name, formats in (
-        ("f", ["json", "html"]),
-        ("f_items", ["json", "html", "jsonfg", "csv"]),
-        ("f_json", ["json"]),
-    ):
-        described[name] = operations.parameter("f", "Format, in place of Accept", {"type": "string", "enum": formats})
-    return described
 
 
 def _other_forms(answer: str) -> Document:
@@ -178,73 +137,3 @@ def _responses() -> Document:
         "Unavailable": "The database is away, or the query takes too long; see Retry-After",
     }
     return {name: {"description": meaning, "content": content} for name, meaning in meanings.items()}
-
-
-def _schemas() -> Document:
-    links = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
-    named = {"id": {"type": "string"}, "title": {"type": "string"}, "links": links}
-    geometry = {"type": "object", "nullable": True, "required": ["type"], "properties": {"type": {"type": "string"}}}
-    return {
-        "Object": {"type": "object"},
-        "Link": {
-            "type": "object",
-            "required": ["href", "rel"],
-            "properties": {key: {"type": "string"} for key in ("href", "rel", "type", "title")},
-        },
-        "Filter": {"description": "CQL2 JSON (OGC 21-065r2)", "oneOf": [{"type": "object"}, {"type": "boolean"}]},
-        "Query": {
-            "type": "object",
-            "description": "The parameters of the GET, form-encoded",
-            "properties": {name: {"type": "string"} for name in ("filter", "filter-lang", "filter-crs", "bbox")},
-        },
-        "LandingPage": {"type": "object", "required": ["links"], "properties": named},
-        "Conformance": {
-            "type": "object",
-            "required": ["conformsTo"],
-            "properties": {"conformsTo": {"type": "array", "items": {"type": "string"}}},
-        },
-        "Collection": {"type": "object", "required": ["id", "links"], "properties": named},
-        "Collections": {
-            "type": "object",
-            "required": ["links", "collections"],
-            "properties": {
-                "links": links,
-                "collections": {"type": "array", "items": {"$ref": "#/components/schemas/Collection"}},
-            },
-        },
-        "Feature": {
-            "type": "object",
-            "required": ["type", "id", "geometry", "properties"],
-            "properties": {
-                "type": {"type": "string", "enum": ["Feature"]},
-                "id": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-                "geometry": geometry,
-                "properties": {"type": "object", "nullable": True},
-                "links": links,
-            },
-        },
-        "FeatureCollection": {
-            "type": "object",
-            "required": ["type", "features", "links"],
-            "properties": {
-                "type": {"type": "string", "enum": ["FeatureCollection"]},
-                "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
-                "numberMatched": {"type": "integer", "minimum": 0},
-                "numberReturned": {"type": "integer", "minimum": 0},
-                "timeStamp": {"type": "string", "format": "date-time"},
-                "links": links,
-            },
-        },
-        "Problem": {
-            "type": "object",
-            "required": ["title", "status", "detail"],
-            "properties": {
-                "type": {"type": "string"},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-                "remedy": {"type": "string"},
-                "restart": {"type": "string"},
-            },
-        },
-    }

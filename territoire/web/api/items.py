@@ -9,6 +9,7 @@ from psycopg import errors as pg
 from starlette.responses import Response
 
 from territoire.core.errors import GoneError, NotFoundError, RequestError, UnavailableError
+from territoire.core.models import Dataset
 from territoire.query import cursor, items, paging, parameters, values
 from territoire.query.cursor import Cursor
 from territoire.query.model import Generation, Query
@@ -20,6 +21,7 @@ from territoire.web.catalogue import Catalogue, Row, as_request_error
 
 #: A filtered page's count may take this long; else numberMatched is left out, as the standard allows.
 _COUNT_BUDGET_MS = 500
+_OF_ONE = ("f", "lang", "crs", "properties", "skipGeometry")
 
 
 async def page(asked: Asked, catalogue: Catalogue, dataset_id: str) -> Response:
@@ -62,10 +64,7 @@ async def one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> 
 async def _one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) -> Response:
     generation = catalogue.current(dataset_id)
     dataset = generation.dataset
-    wrong = [name for name, _ in asked.pairs if name not in {"f", "lang", "crs", "properties", "skipGeometry"}]
-    if wrong:
-        raise parameters.unknown(wrong[0], ["f", "lang", "crs", "properties", "skipGeometry"])
-    query = parameters.parse(dataset, asked.pairs)
+    query = query_of_one(asked, dataset)
     try:
         value = values.parse(dataset.column(dataset.key), key, where=dataset.key)
     except RequestError as exc:
@@ -85,6 +84,14 @@ async def _one(asked: Asked, catalogue: Catalogue, dataset_id: str, key: str) ->
     said = {"Link": form.profile} if form.profile else {}
     body = form.one(generation, query, rows[0][0], links)
     return answers.raw(body.encode(), media=form.media, headers={**_headers(query, tag), **said})
+
+
+def query_of_one(asked: Asked, dataset: Dataset) -> Query:
+    """Read the parameters of one feature, whatever its form; RequestError for one that only pages of features have."""
+    for name, _ in asked.pairs:
+        if name not in _OF_ONE:
+            raise parameters.unknown(name, _OF_ONE)
+    return parameters.parse(dataset, asked.pairs)
 
 
 def item_address(ogc: str, dataset_id: str, key: str) -> str:

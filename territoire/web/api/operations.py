@@ -9,6 +9,11 @@ from territoire.core.models import Column, Dataset
 
 Document = dict[str, Any]  # a JSON document
 
+#: What PostgreSQL's types hold.
+_RANGES = {
+    "integer": {"format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
+    "bigint": {"format": "int64"},
+}
 _ERRORS = {"400": "BadRequest", "404": "NotFound", "406": "NotAcceptable", "503": "Unavailable"}
 
 
@@ -51,7 +56,7 @@ def _filter(column: Column) -> Document:
     wanted = schema.column(column)
     described = column.description.fr if column.description else column.title.fr
     # a value outside of the codelist matches nothing: it is no error
-    kept = {key: wanted[key] for key in ("type", "format") if key in wanted}
+    kept = {key: wanted[key] for key in ("type", "format") if key in wanted} | _RANGES.get(column.type, {})
     return parameter(column.name, f"{described} ({column.name} = value)", kept)
 
 

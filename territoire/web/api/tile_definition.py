@@ -5,7 +5,7 @@ from __future__ import annotations
 from territoire.core.derive import tileset
 from territoire.core.derive.tilematrixset import OFFERED
 from territoire.core.models import Dataset
-from territoire.web.api import operations
+from territoire.web.api import operations, query_parameters
 from territoire.web.api.operations import Document
 
 _ADDRESS = "{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"
@@ -19,36 +19,45 @@ def shared_paths() -> Document:
     return {
         "/tileMatrixSets": operations.get("getTileMatrixSetsList", "Tile matrix sets", "tiles", "Object", html=False),
         "/tileMatrixSets/{tileMatrixSetId}": one_set,
-        **_paths("", "dataset", "Tiles of several collections", ["collections"], ["collections", "datetime", "subset"]),
+        **_paths(
+            "",
+            "dataset",
+            "Tiles of several collections",
+            operations.references("collections"),
+            operations.references("collections", "datetime", "subset"),
+        ),
     }
 
 
 def paths(dataset: Dataset) -> Document:
     """Return the paths of a collection's tiles; filters are those of its items."""
-    found = _paths(
+    names = ("datetime", "subset", "properties", "filter", "filter-lang", "filter-crs")
+    return _paths(
         f"/collections/{dataset.id}",
         f"{dataset.id}.collection",
         f"Tiles of {dataset.title.fr}",
         [],
-        ["datetime", "subset", "properties", "filter", "filter-lang", "filter-crs"],
+        [*query_parameters.references(dataset, *names), *operations.filters(dataset)],
     )
-    found[f"/collections/{dataset.id}/tiles/{_ADDRESS}"]["get"]["parameters"] += operations.filters(dataset)
-    return found
 
 
-def _paths(root: str, name: str, title: str, of_set: list[str], of_tile: list[str]) -> Document:
+def _paths(root: str, name: str, title: str, of_set: list[Document], of_tile: list[Document]) -> Document:
     """Describe list, tileset and tile; the ends of their names are those of the standard (Table 11)."""
     listed = operations.get(f"{name}.vector.getTileSetsList", title, "tiles", "Object", html=False)
-    listed["get"]["parameters"] += operations.references(*of_set)
+    listed["get"]["parameters"] += of_set
     described = operations.operation(
         f"{name}.vector.getTileSet", title, "tiles", "Object", "application/json", html=False
     )
-    described["parameters"] = operations.references("tileMatrixSetId", *of_set, "f_tileset", "lang")
+    described["parameters"] = [
+        *operations.references("tileMatrixSetId"),
+        *of_set,
+        *operations.references("f_tileset", "lang"),
+    ]
     tile: Document = {
         "operationId": f"{name}.vector.getTile",
         "summary": title,
         "tags": ["tiles"],
-        "parameters": operations.references(*_PARTS, *of_tile, "f_tile"),
+        "parameters": [*operations.references(*_PARTS), *of_tile, *operations.references("f_tile")],
         "responses": {
             "200": {
                 "description": "A Mapbox vector tile",
@@ -78,7 +87,7 @@ def parameters() -> Document:
         "tileCol": _part("tileCol", "Column, from the left", number),
         "collections": operations.parameter("collections", asked, names),
         "subset": operations.parameter(
-            "subset", 'Time: datetime("start":"end"), * for an open end', {"type": "string"}
+            "subset", 'Time: datetime("start":"end"), * for an open end', query_parameters.SUBSET
         ),
     }
     for name, forms in (("f_tile", ["mvt", "pbf"]), ("f_tileset", ["json", "tilejson"])):
