@@ -49,7 +49,7 @@ def jsonfg_feature(generation: Generation, query: Query) -> sql.Composed:
     written: sql.SQL | sql.Composed = _NULL
     if dataset.geometry and not query.skip_geometry:
         written = sql.SQL("coalesce(public.st_asgeojson({}, {}, 0), 'null')").format(
-            shape(query.crs, dataset.geometry.srid), sql.Literal(query.crs.decimals)
+            shape(query.crs, dataset.geometry.srid), sql.Literal(_decimals(query))
         )
     geometry, place = (_NULL, written) if is_in_place(query) else (written, _NULL)
     return sql.SQL(
@@ -61,6 +61,15 @@ def jsonfg_feature(generation: Generation, query: Query) -> sql.Composed:
 def is_in_place(query: Query) -> bool:
     """Tell whether geometries are in a CRS that GeoJSON does not know."""
     return query.crs != crs.DEFAULT
+
+
+def _decimals(query: Query) -> int:
+    """Return the decimals of a JSON-FG geometry: a `place` must be valid (/req/core/geom-valid).
+
+    A centimetre, 7 decimals of a degree, closes the narrowest creeks of Marseille into a self-intersection.
+    """
+    in_degrees = query.crs.decimals == crs.DEFAULT.decimals
+    return query.crs.decimals + (2 if in_degrees and is_in_place(query) else 0)
 
 
 def _field(column: Column) -> sql.Composed:

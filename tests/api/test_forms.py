@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonfg
 import orjson
 import pyogrio.raw
 import pytest
@@ -56,6 +57,9 @@ def server(new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     ]
     file = write(lab.folder / "periodes.gpkg", periods, types={"debut": "datetime64[ms]", "fin": "datetime64[ms]"})
     lab.load("periodes", file)
+    lab.declare(id="routes", geometry={"type": "MultiLineString", "srid": 4326})
+    lines = [row(n, geom=shapely.LineString([(5 + n / 50, 43.5), (5.1 + n / 50, 44)])) for n in range(5)]
+    lab.load("routes", write(lab.folder / "routes.gpkg", lines, crs="EPSG:4326"))
     with lab.serve() as running:
         yield running
 
@@ -128,7 +132,7 @@ def test_the_axis_order_of_the_authority_holds_in_every_form(server: Server) -> 
     point = shapely.from_wkt(table(body)[0]["geometry"])
     assert 43 < point.x < 45
     fg = server.json(f"/ogc/collections/lieux/items?f=jsonfg&limit=1&crs={WGS84}")
-    assert fg["features"][0]["place"]["coordinates"] == [point.x, point.y]
+    assert fg["features"][0]["place"]["coordinates"] == pytest.approx([point.x, point.y], abs=1e-7)
 
 
 @pytest.mark.parametrize(("form", "media"), [("json", "application/geo+json"), ("jsonfg", "application/fg+json")])
@@ -236,6 +240,22 @@ def test_one_feature_in_csv_is_a_header_and_a_line(server: Server) -> None:
     status, headers, body = items(server, "lieux", "/L000002?f=csv&skipGeometry=true")
     assert (status, headers["content-type"]) == (200, "text/csv; charset=utf-8")
     assert body == b'code,nom,population,taux,jour\r\n"L000002","",,0.25,2026-01-03\r\n'
+
+
+@pytest.mark.parametrize("crs", [CRS84, LAMBERT, WGS84])
+@pytest.mark.parametrize("name", ["communes", "lieux", "routes", "registre", "periodes"])
+def test_jsonfg_meets_the_requirements_of_the_standard(server: Server, name: str, crs: str) -> None:
+    """Polygons, points, lines, no geometry, with and without time; one that is null among them."""
+    page = server.json(f"/ogc/collections/{name}/items?f=jsonfg&limit=1000&crs={crs}")
+    features = jsonfg.check(page)
+    assert len(features) == page["numberMatched"]
+    place = "geometry" if crs == CRS84 or name == "registre" else "place"
+    assert any(feature[place] for feature in features) == (name != "registre")
+    alone = server.json(f"/ogc/collections/{name}/items/{features[0]['id']}?f=jsonfg&crs={crs}")
+    jsonfg.check(alone)
+    assert {key: alone[key] for key in features[0]} == features[0]
+    for status in (get(page["featureSchema"])[0], get(alone["featureSchema"])[0]):
+        assert status == 200
 
 
 def test_jsonfg_of_a_table_has_no_geometry_at_all(server: Server) -> None:

@@ -86,6 +86,20 @@ def test_a_browser_gets_the_refusal_as_a_page(demo_server: Server, path: str) ->
 
 
 @pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/ogc/collections/communs", "Vérifiez l'adresse"),
+        (f"{ITEMS}?limt=3", "quelque chose que le service ne comprend pas"),
+    ],
+)
+def test_the_page_of_a_refusal_says_in_french_what_to_do(demo_server: Server, path: str, said: str) -> None:
+    page = demo_server.get(path, Accept="text/html", Accept_Language="fr")[2].decode()
+    advice, detail = page.split("<h2>")[0].rsplit("<h1>", 1)[1], page.rsplit('<p lang="en">', 1)[1]
+    assert said in advice
+    assert "did you mean" in detail
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         (f"{ITEMS}?bbox-crs=http://www.opengis.net/def/crs/EPSG/0/3857", 200),
