@@ -129,6 +129,16 @@ def test_gdal_pages_through_the_collection_with_the_page_size_that_the_definitio
         assert size == 1000
 
 
+def test_any_gdal_takes_the_page_size_that_the_readme_says(
+    gdal: tuple[int, int], demo_server: Server, tmp_path: Path
+) -> None:
+    with watch(demo_server) as traffic:
+        option = ("-oo", "PAGE_SIZE=1000")
+        run("ogr2ogr", *option, str(tmp_path / "copy.gpkg"), service(demo_server), "communes")
+    assert traffic.at("/ogc/collections/communes/items")[-1].query["limit"] == ["1000"]
+    assert pyogrio.read_info(tmp_path / "copy.gpkg")["features"] == 946
+
+
 def test_the_newer_gdal_follows_cursors_when_told_a_page_size(demo: Lab, demo_server: Server) -> None:
     dataset = demo.registry.get("communes")
     with watch(demo_server) as whole:
