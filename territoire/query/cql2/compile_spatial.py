@@ -49,7 +49,7 @@ def _operand(scope: Scope, node: Node, name: str) -> sql.Composed:
             f"{name.upper()} takes geometries: the property geometry, or a literal",
             "write S_INTERSECTS(geometry, BBOX(5,43,6,44)) or POINT(5.4 43.3)",
         )
-    shape = _checked(scope, node, _bounded(scope, node) if isinstance(node, Box) else _read(scope, node))
+    shape = literal(scope, node)
     if shape.geom_type == "GeometryCollection" and name not in _COLLECTIONS_ALLOWED:
         shape = _merged(scope, node, shape)
     stored = scope.dataset.geometry.srid if scope.dataset.geometry else 4326
@@ -59,6 +59,11 @@ def _operand(scope: Scope, node: Node, name: str) -> sql.Composed:
     bound = scope.binder.bind(shapely.to_wkb(shape, hex=True), "text")
     written = sql.SQL("public.st_geomfromwkb(decode({}, 'hex'), {})").format(bound, sql.Literal(own))
     return written if own == stored else sql.SQL("public.st_transform({}, {})").format(written, sql.Literal(stored))
+
+
+def literal(scope: Scope, node: Shape | Box) -> BaseGeometry:
+    """Return a literal's geometry in x, y order of filter-crs; what is broken or out of the world is refused."""
+    return _checked(scope, node, _bounded(scope, node) if isinstance(node, Box) else _read(scope, node))
 
 
 def _read(scope: Scope, node: Shape) -> BaseGeometry:
