@@ -51,7 +51,7 @@ def _origin(declared: Declaration) -> str:
 def show(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
     """Show a dataset: what is derived from its declaration, as its page of the documentation."""
     found = context.load_registry()
-    typer.echo(page.page(found.get(dataset), found.vocabulary), nl=False)
+    typer.echo(page.page(found.find(dataset), found.vocabulary), nl=False)
 
 
 @app.command()

@@ -51,10 +51,10 @@ def files(registry: Registry, root: Path) -> dict[Path, str]:
         root / "datasets" / "dataset.schema.json": json.dumps(schema.declaration(), indent=2, ensure_ascii=False)
         + "\n",
         root / "pygeoapi-config" / "pygeoapi.yml": _yaml(config),
-        root / "docs" / "datasets" / "README.md": page.index(datasets, registry.vocabulary),
+        root / "docs" / "datasets" / "README.md": page.index([*registry.declarations.values()], registry.vocabulary),
     }
-    for dataset in datasets:
-        written[root / "docs" / "datasets" / f"{dataset.id}.md"] = page.page(dataset, registry.vocabulary)
+    for declared in registry.declarations.values():
+        written[root / "docs" / "datasets" / f"{declared.id}.md"] = page.page(declared, registry.vocabulary)
     return written
 
 

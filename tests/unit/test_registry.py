@@ -9,6 +9,7 @@ import pytest
 from lab import ROOT
 
 from territoire.core import registry
+from territoire.core.derive import page
 from territoire.core.errors import DeclarationError
 from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
@@ -164,3 +165,15 @@ def test_a_fault_of_a_live_layer_is_named(folder: Path, old: str, new: str, said
     with pytest.raises(DeclarationError) as caught:
         registry.load(folder)
     assert said in str(caught.value)
+
+
+def test_each_kind_has_its_page_of_the_documentation(folder: Path) -> None:
+    (folder / "administratif/plan_ign.yml").write_text(LAYER)
+    (folder / "administratif/mnt.yml").write_text(RASTER)
+    found = registry.load(folder)
+    live = page.page(found.find("plan_ign"), found.vocabulary)
+    assert "en direct de la Géoplateforme (tuiles d'images, WMTS) `GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2`" in live
+    assert "## Colonnes" not in live
+    assert "| Unité | m |" in page.page(found.find("mnt"), found.vocabulary)
+    listed = page.index([*found.declarations.values()], found.vocabulary)
+    assert all(f"]({name}.md)" in listed for name in ("communes", "plan_ign", "mnt"))

@@ -2,34 +2,72 @@
 
 from __future__ import annotations
 
+from territoire.core.layers import Raster
 from territoire.core.models import Column, Dataset
+from territoire.core.registry import Declaration
 from territoire.core.vocabulary import Vocabulary
 
+_SERVICES = {
+    "wfs": "objets, WFS",
+    "wmts": "tuiles d'images, WMTS",
+    "tms": "tuiles vectorielles, TMS",
+    "wms": "cartes, WMS",
+    "wms_vector": "cartes, WMS vecteur",
+    "csw": "fiches de métadonnées, CSW",
+}
 
-def page(dataset: Dataset, vocabulary: Vocabulary) -> str:
+
+def page(declared: Declaration, vocabulary: Vocabulary) -> str:
     """Return docs/datasets/<id>.md."""
-    licence = vocabulary.licences[dataset.licence]
-    producer = vocabulary.producers[dataset.producer]
-    geometry = f"{dataset.geometry.type}, EPSG:{dataset.geometry.srid}" if dataset.geometry else "aucune"
+    licence = vocabulary.licences[declared.licence]
+    producer = vocabulary.producers[declared.producer]
     facts = [
-        ("Identifiant", f"`{dataset.id}`"),
-        ("Thème", vocabulary.themes[dataset.theme].title.fr),
+        ("Identifiant", f"`{declared.id}`"),
+        ("Thème", vocabulary.themes[declared.theme].title.fr),
         ("Producteur", f"[{producer.name}]({producer.url})"),
         ("Licence", f"[{licence.title}]({licence.url}) : {licence.terms.fr}"),
-        ("Millésime", dataset.millesime or "non précisé"),
-        ("Clé", f"`{dataset.key}`"),
-        ("Géométrie", geometry),
-        ("Tuiles", f"zooms {dataset.tiles.minzoom} à {dataset.tiles.maxzoom}" if dataset.tiles else "non"),
+        *_own_facts(declared),
     ]
     lines = [
-        f"<!-- Généré par `territoire derive` depuis datasets/{dataset.theme}/{dataset.id}.yml. Ne pas modifier. -->",
-        f"# {dataset.title.fr}",
+        f"<!-- Généré par `territoire derive` depuis datasets/{declared.theme}/{declared.id}.yml. Ne pas modifier. -->",
+        f"# {declared.title.fr}",
         "",
-        dataset.abstract.fr,
+        declared.abstract.fr,
         "",
         "| | |",
         "|-|-|",
         *(f"| {name} | {value} |" for name, value in facts),
+        *(_columns(declared) if isinstance(declared, Dataset) else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _own_facts(declared: Declaration) -> list[tuple[str, str]]:
+    """Say what is particular to rows, to a raster, to what is shown live."""
+    facts: list[tuple[str, str]] = []
+    if not isinstance(declared, Raster) and declared.live:
+        named = f" `{declared.live.layer}`" if declared.live.layer else ""
+        facts.append(("Source", f"en direct de la Géoplateforme ({_SERVICES[declared.live.service]}){named}"))
+    else:
+        facts.append(("Millésime", declared.millesime or "non précisé"))
+    if isinstance(declared, Dataset):
+        geometry = f"{declared.geometry.type}, EPSG:{declared.geometry.srid}" if declared.geometry else "aucune"
+        tiles = declared.tiles
+        facts += [
+            ("Clé", f"`{declared.key}`"),
+            ("Géométrie", geometry),
+            ("Tuiles", f"zooms {tiles.minzoom} à {tiles.maxzoom}" if tiles else "non"),
+        ]
+    if isinstance(declared, Raster):
+        facts += [
+            ("Système de coordonnées", f"EPSG:{declared.raster.srid}"),
+            ("Unité", declared.raster.unit or "non précisée"),
+        ]
+    return facts
+
+
+def _columns(dataset: Dataset) -> list[str]:
+    return [
         "",
         "## Colonnes",
         "",
@@ -37,10 +75,9 @@ def page(dataset: Dataset, vocabulary: Vocabulary) -> str:
         "|-|-|-|-|-|-|",
         *(_row(column, dataset) for column in dataset.columns),
     ]
-    return "\n".join(lines) + "\n"
 
 
-def index(datasets: list[Dataset], vocabulary: Vocabulary) -> str:
+def index(datasets: list[Declaration], vocabulary: Vocabulary) -> str:
     """Return docs/datasets/README.md: every dataset by theme."""
     lines = ["<!-- Généré par `territoire derive`. Ne pas modifier. -->", "# Jeux de données", ""]
     for theme_id, theme in vocabulary.themes.items():
