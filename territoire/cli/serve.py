@@ -32,6 +32,7 @@ def serve(
     uvicorn.run(
         "territoire.web.app:create",
         factory=True,
+        http="territoire.web.protocol:Protocol",
         host=host,
         port=port,
         workers=workers,

@@ -86,6 +86,13 @@ class TooLargeError(RequestError):
     title = "Content Too Large"
 
 
+class AddressTooLongError(RequestError):
+    """The address of the request is longer than the server reads."""
+
+    status = 414
+    title = "URI Too Long"
+
+
 class UnsupportedMediaError(RequestError):
     """The body of the request is of a type that this resource does not read."""
 

@@ -23,7 +23,7 @@ from territoire.web import answers, qgis_routes, routes, tile_routes, views
 from territoire.web.api.rendered import Rendered
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
-from territoire.web.middleware import CrossOrigin, RequestLog, TrailingSlash
+from territoire.web.middleware import AddressLimit, CrossOrigin, RequestLog, TrailingSlash
 
 _POOL_SIZE = 8
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
     app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
-        middleware=[Middleware(RequestLog), Middleware(CrossOrigin), Middleware(Compressed), Middleware(TrailingSlash)],
+        middleware=[Middleware(each) for each in (RequestLog, CrossOrigin, AddressLimit, Compressed, TrailingSlash)],
         exception_handlers={RequestError: _refused, HTTPException: _no_route, Exception: _failed},
     )
     app.router.redirect_slashes = False

@@ -1,4 +1,4 @@
-"""What every answer passes through: CORS, and one line of log a request."""
+"""What every answer passes through: CORS, a limit on addresses, and one line of log a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import time
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from territoire.core.errors import AddressTooLongError
+from territoire.web import answers
+from territoire.web.protocol import MAX_ADDRESS
 
 log = structlog.get_logger()
 _EXPOSED = "Link, OGC-NumberMatched, OGC-NumberReturned, Content-Crs, ETag, Location, Retry-After"
@@ -25,6 +29,25 @@ class TrailingSlash:
         if scope["type"] == "http" and len(scope["path"]) > 1 and bytes(scope.get("raw_path", b"")).endswith(b"/"):
             scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         await self._app(scope, receive, send)
+
+
+class AddressLimit:
+    """Refuses an address that is too long; POST takes the same parameters as a form."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 414, or pass the request on."""
+        app = self._app
+        if scope["type"] == "http" and len(scope.get("raw_path", b"")) + len(scope["query_string"]) > MAX_ADDRESS:
+            app = answers.problem(
+                AddressTooLongError(
+                    f"the address is longer than {MAX_ADDRESS} characters",
+                    remedy="POST the parameters of items as a form, or ask a simpler question",
+                )
+            )
+        await app(scope, receive, send)
 
 
 class CrossOrigin:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from urllib.parse import quote
 
 import orjson
@@ -130,46 +129,11 @@ def test_a_cursor_altered_in_any_byte_is_refused_and_one_of_another_filter_too(d
         assert demo_server.get(f"{ITEMS}?limit=10&{changed}&cursor={token}")[0] == 400
 
 
-HOSTILE = [
-    "'; drop table data.communes__g1; --",
-    "x' OR '1'='1",
-    "\x00",
-    "%",
-    "\\",
-    "é" * 3000,
-    "1e309",
-    "(" * 3000,
-    "pg_sleep(10)",
-    "</script><script>alert(1)</script>",
-    "../../etc/passwd",
-    "{0}",
-    "\ud7ff",
-    "",
-]
-NAMES = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "limit", "offset", "properties", "resultType", "sortby"]
-NAMES += ["skipGeometry", "nom", "population", "f", "lang", "filter", "filter-lang", "filter-crs", "x'--"]
-NAMES += ["collections", "subset"]
-ROUTES = ["", "/conformance", "/collections", "/collections/communes", "/collections/communes/items"]
-ROUTES += ["/collections/communes/items/13055", "/collections/communes/tiles", "/openapi", "/tileMatrixSets"]
-ROUTES += ["/tiles", "/tiles/Lambert93", "/tiles/WebMercatorQuad/8/93/131"]
-ROUTES += ["/collections/communes/tiles/Lambert93/9/53/8"]
-
-
-def test_no_parameter_of_any_route_brings_the_server_down(demo_server: Server) -> None:
+def test_pages_and_headers_take_what_is_hostile_too(demo_server: Server) -> None:
     before = demo_server.workers()
-    for route, name, value in itertools.product(ROUTES, NAMES, HOSTILE):
-        path = f"/ogc{route}?{quote(name)}={quote(value, safe='')}"
-        status, _, body = demo_server.get(path)
-        assert status < 500, (path, body)
-        assert status != 200 or name in {"f", "lang"} or value == "" or route.endswith("/items"), path
-    for value in HOSTILE[:-1]:
-        for path in (f"/ogc/collections/{quote(value, safe='')}/items", f"{ITEMS}/{quote(value, safe='')}"):
-            assert demo_server.get(path)[0] in {400, 404}, path
+    for value in ("'; drop table data.communes__g1; --", "\x00", "é" * 3000, "(" * 3000, "</script><script>"):
         for path in (f"/?q={quote(value, safe='')}", f"{ITEMS}?f=html&nom={quote(value, safe='')}"):
             assert demo_server.get(path, Accept="text/html")[0] in {200, 400}, path
-    assert demo_server.get("/ogc/collections/%FF%C0%AF/items")[0] in {400, 404}
-    assert demo_server.get(f"{ITEMS}?nom=%ED%A0%80%FF")[0] in {200, 400}
-    assert demo_server.get("/ogc", Accept="text/html;q=0")[0] == 406
     assert demo_server.get("/ogc", Host="a b")[0] == 400
     assert demo_server.workers() == before
 

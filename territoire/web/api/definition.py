@@ -133,6 +133,7 @@ def _responses() -> Document:
         "NotAcceptable": "No such format",
         "TooLarge": "The body, or the address that its `next` links would have, is too long",
         "UnsupportedMedia": "The body is neither a form nor CQL2 JSON",
+        "AddressTooLong": "The address is longer than the server reads",
         "Gone": "The generation that the cursor walked has been removed; start again",
         "Unavailable": "The database is away, or the query takes too long; see Retry-After",
     }

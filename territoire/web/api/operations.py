@@ -14,7 +14,13 @@ _RANGES = {
     "integer": {"format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     "bigint": {"format": "int64"},
 }
-_ERRORS = {"400": "BadRequest", "404": "NotFound", "406": "NotAcceptable", "503": "Unavailable"}
+_ERRORS = {
+    "400": "BadRequest",
+    "404": "NotFound",
+    "406": "NotAcceptable",
+    "414": "AddressTooLong",
+    "503": "Unavailable",
+}
 
 
 def get(name: str, summary: str, tag: str, answer: str, *, html: bool = True) -> Document:
