@@ -45,11 +45,11 @@ def page(declared: Declaration, vocabulary: Vocabulary) -> str:
 def _own_facts(declared: Declaration) -> list[tuple[str, str]]:
     """Say what is particular to rows, to a raster, to what is shown live."""
     facts: list[tuple[str, str]] = []
-    if not isinstance(declared, Raster) and declared.live:
+    if isinstance(declared, Raster) or (isinstance(declared, Dataset) and not declared.live):
+        facts.append(("Millésime", declared.millesime or "non précisé"))
+    elif declared.live:
         named = f" `{declared.live.layer}`" if declared.live.layer else ""
         facts.append(("Source", f"en direct de la Géoplateforme ({_SERVICES[declared.live.service]}){named}"))
-    else:
-        facts.append(("Millésime", declared.millesime or "non précisé"))
     if isinstance(declared, Dataset):
         geometry = f"{declared.geometry.type}, EPSG:{declared.geometry.srid}" if declared.geometry else "aucune"
         tiles = declared.tiles
