@@ -1,5 +1,6 @@
 -- Who may do what, run by a superuser before the migrations; may be run again at any time.
--- owner: owns schemas and ledger, cannot log in. loader: the ETL. reader: the API, which only reads what is published.
+-- owner: owns schemas and ledger, cannot log in. loader: the ETL and the workers. reader: the API, which only reads
+-- what is published. submitter: the API too, where it hands jobs to the workers; it calls functions and reads no table.
 do $$
 begin
     if not exists (select 1 from pg_catalog.pg_roles where rolname = 'owner') then
@@ -10,6 +11,9 @@ begin
     end if;
     if not exists (select 1 from pg_catalog.pg_roles where rolname = 'reader') then
         create role reader login;
+    end if;
+    if not exists (select 1 from pg_catalog.pg_roles where rolname = 'submitter') then
+        create role submitter login;
     end if;
     if not pg_catalog.pg_has_role('owner', 'loader', 'member') then
         -- default privileges follow the role that creates: owner must be able to set those of loader
@@ -25,7 +29,7 @@ begin
         'grant connect, temporary on database %I to loader', pg_catalog.current_database()
     );
     execute pg_catalog.format(
-        'grant connect on database %I to reader', pg_catalog.current_database()
+        'grant connect on database %I to reader, submitter', pg_catalog.current_database()
     );
     execute pg_catalog.format(
         'alter role owner in database %I set search_path = public', pg_catalog.current_database()
@@ -35,6 +39,9 @@ begin
     );
     execute pg_catalog.format(
         'alter role reader in database %I set search_path = public', pg_catalog.current_database()
+    );
+    execute pg_catalog.format(
+        'alter role submitter in database %I set search_path = public', pg_catalog.current_database()
     );
     execute pg_catalog.format(
         'alter role reader in database %I set default_transaction_read_only = on', pg_catalog.current_database()

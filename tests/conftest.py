@@ -32,7 +32,7 @@ def cluster_urls() -> Generator[Urls]:
     private = cluster.locate(Settings(var=folder))
     cluster.ensure_started(private, report=print)
     try:
-        yield Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader")))
+        yield Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader", "submitter")))
     finally:
         cluster.stop(private)
         cluster.remove(private)
@@ -107,7 +107,7 @@ def _create(urls: Urls, name: str, template: str | None) -> None:
 
 
 def _named(urls: Urls, name: str) -> Urls:
-    return Urls(*(make_conninfo(url, dbname=name) for url in (urls.admin, urls.loader, urls.reader)))
+    return Urls(*(make_conninfo(url, dbname=name) for url in (urls.admin, urls.loader, urls.reader, urls.submitter)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,10 +10,20 @@ import typer
 
 from territoire.cli import context
 from territoire.core import cluster, database, migrations, settings
+from territoire.core.database import Urls
 from territoire.core.errors import DatabaseError
 from territoire.core.settings import Settings
 
 app = typer.Typer(help="Start, stop, migrate and enter the database.", no_args_is_help=True)
+
+_ROLES = "admin, loader, reader or submitter"
+
+
+def _of_role(addresses: Urls, role: str) -> str:
+    known = {name: getattr(addresses, name) for name in Urls.__slots__}
+    if role not in known:
+        raise DatabaseError(f"there is no role {role!r}", remedy=f"use {_ROLES}")
+    return known[role]
 
 
 def _private(given: Settings) -> cluster.Cluster:
@@ -67,25 +77,18 @@ def migrate() -> None:
 
 @app.command()
 def url(
-    role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin",
+    role: Annotated[str, typer.Option(help=_ROLES)] = "admin",
 ) -> None:
     """Print the address of the database, for psql and other tools."""
     addresses = context.load_urls()
-    known = {"admin": addresses.admin, "loader": addresses.loader, "reader": addresses.reader}
-    if role not in known:
-        raise DatabaseError(f"there is no role {role!r}", remedy="use admin, loader or reader")
-    typer.echo(known[role])
+    typer.echo(_of_role(addresses, role))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(given: typer.Context, role: Annotated[str, typer.Option(help="admin, loader or reader")] = "admin") -> None:
+def psql(given: typer.Context, role: Annotated[str, typer.Option(help=_ROLES)] = "admin") -> None:
     """Open psql in the database; what follows is passed on to it, as `-c "select 1"`."""
-    addresses = context.load_urls()
-    known = {"admin": addresses.admin, "loader": addresses.loader, "reader": addresses.reader}
+    address = _of_role(context.load_urls(), role)
     program = shutil.which("psql")
-    if role not in known or program is None:
-        raise DatabaseError(
-            "psql is not on the PATH" if program is None else f"there is no role {role!r}",
-            remedy="install postgresql-client" if program is None else "use admin, loader or reader",
-        )
-    os.execv(program, [program, known[role], *given.args])  # noqa: S606  the person asked for this program
+    if program is None:
+        raise DatabaseError("psql is not on the PATH", remedy="install postgresql-client")
+    os.execv(program, [program, address, *given.args])  # noqa: S606  the person asked for this program

@@ -29,7 +29,7 @@ __all__ = [
     "unfinished_place",
 ]
 
-ROLES = ("admin", "loader", "reader")
+ROLES = ("admin", "loader", "reader", "submitter")
 """The roles of the cluster that its accounts may take; admin is its superuser."""
 
 _LOG_LIMIT_BYTES = 10_000_000

@@ -1,4 +1,4 @@
-"""The one door to PostgreSQL: addresses of the three logins, connections and pools with their time limits."""
+"""The one door to PostgreSQL: addresses of the logins, connections and pools with their time limits."""
 
 from __future__ import annotations
 
@@ -38,29 +38,35 @@ _LOADER_OPTIONS = (
     # without it the backend of a killed load keeps its lock for many seconds (mechanisms.md)
     " -c client_connection_check_interval=1000"
 )
+_SUBMITTER_OPTIONS = (
+    "-c search_path=public -c timezone=UTC -c client_encoding=UTF8 -c datestyle=ISO"
+    f" -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Connection strings of the three logins."""
+    """Connection strings of the logins; without one for `submitter`, no job is taken."""
 
     admin: str
     loader: str
     reader: str
+    submitter: str = ""
 
 
 def urls(settings: Settings, *, report: Callable[[str], None] | None = None) -> Urls:
     """Return where the database is; without TERRITOIRE_DATABASE_URL the private cluster is started if it is down."""
-    given = (settings.database_url, settings.loader_url, settings.reader_url)
+    given = (settings.database_url, settings.loader_url, settings.reader_url, settings.submitter_url)
     if not any(given):
         private = cluster.locate(settings)
         cluster.ensure_started(private, report=report or (lambda _: None))
-        return Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader")))
+        return Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader", "submitter")))
     admin = settings.database_url or ""
     return Urls(
         admin=admin,
         loader=settings.loader_url or _as_role(admin, "loader"),
         reader=settings.reader_url or _as_role(admin, "reader"),
+        submitter=settings.submitter_url or _as_role(admin, "submitter"),
     )
 
 
@@ -122,6 +128,33 @@ def reader_pool(url: str, *, size: int) -> Pool:
         open=False,
         name="providers",
     )
+
+
+def submitter_pool(url: str, *, size: int) -> Pool:
+    """Make a closed pool for those who hand jobs in, which call it in threads."""
+    conninfo = _with_options(url, _SUBMITTER_OPTIONS, "territoire-submit")
+    return ConnectionPool(
+        conninfo,
+        kwargs=_pool_arguments(),
+        min_size=0,
+        max_size=size,
+        timeout=POOL_TIMEOUT_S,
+        reconnect_timeout=2.0,
+        open=False,
+        name="submitter",
+    )
+
+
+def queue_pool(url: str, *, size: int) -> Pool:
+    """Make a closed pool for what a worker writes of its jobs."""
+    return ConnectionPool(
+        queue_conninfo(url), kwargs=_pool_arguments(), min_size=0, max_size=size, open=False, name="jobs"
+    )
+
+
+def queue_conninfo(url: str) -> str:
+    """Add to the loader's address what a worker's sessions run under: procrastinate names its tables unqualified."""
+    return _with_options(url, f"{_LOADER_OPTIONS} -c search_path=jobs,public", "territoire-worker")
 
 
 def _pool_arguments() -> dict[str, Any]:  # arguments of psycopg.connect have many types

@@ -83,7 +83,7 @@ def _roles(connection: Connection) -> None:
             connection.execute(_trusted((places.sql_folder() / "roles.sql").read_text(encoding="utf-8")))
         return
     ready = connection.execute(
-        "select (select count(*) from pg_roles where rolname in ('owner', 'loader', 'reader')) = 3"
+        "select (select count(*) from pg_roles where rolname in ('owner', 'loader', 'reader', 'submitter')) = 4"
         " and exists (select 1 from pg_extension where extname = 'postgis')"
         " and not has_function_privilege('reader', 'lo_create(oid)', 'execute')"
     ).fetchone()

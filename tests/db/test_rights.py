@@ -10,7 +10,7 @@ from lab import Lab, row, write
 from psycopg import errors
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "golden" / "reader_rights.txt"
+GOLDEN = HERE.parent / "golden"
 
 
 @pytest.fixture
@@ -22,10 +22,12 @@ def loaded(lab: Lab) -> Lab:
     return lab
 
 
-def test_the_reader_can_do_what_the_committed_list_says_and_nothing_else(loaded: Lab) -> None:
+@pytest.mark.parametrize("role", ["reader", "submitter"])
+def test_a_login_can_do_what_the_committed_list_says_and_nothing_else(loaded: Lab, role: str) -> None:
+    query = (HERE / "rights.sql").read_text().replace("'reader'", f"'{role}'")
     with loaded.connect_admin() as connection:
-        found = [line for (line,) in connection.execute((HERE / "rights.sql").read_text()).fetchall()]  # type: ignore[arg-type]
-    assert found == GOLDEN.read_text().splitlines()
+        found = [line for (line,) in connection.execute(query).fetchall()]  # type: ignore[arg-type]
+    assert found == (GOLDEN / f"{role}_rights.txt").read_text().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,26 @@ def test_what_the_reader_must_not_do_is_refused(loaded: Lab, statement: str) -> 
         connection.execute("set transaction read write")
         with pytest.raises(errors.InsufficientPrivilege):
             connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from jobs.executions",
+        "select * from jobs.procrastinate_jobs",
+        "select jobs.enqueue(gen_random_uuid())",
+        "select * from api.published",
+        "select * from api.lieux__g1",
+        "create table public.mine (a int)",
+        "create temporary table mine (a int)",
+        "create function pg_temp.mine() returns int language sql return 1",
+        "select lo_create(0)",
+        "set role loader",
+    ],
+)
+def test_what_the_submitter_must_not_do_is_refused(loaded: Lab, statement: str) -> None:
+    with psycopg.connect(loaded.urls.submitter) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(statement)  # type: ignore[arg-type]
 
 
 def test_the_server_refuses_a_login_that_can_write(loaded: Lab) -> None:

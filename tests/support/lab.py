@@ -128,6 +128,7 @@ class Lab:
             "TERRITOIRE_DATABASE_URL": self.urls.admin,
             "TERRITOIRE_LOADER_URL": self.urls.loader,
             "TERRITOIRE_READER_URL": self.urls.reader,
+            "TERRITOIRE_SUBMITTER_URL": self.urls.submitter,
             "TERRITOIRE_DATASETS": str(self.datasets),
             "TERRITOIRE_VAR": str(self.folder / "var"),
         }
