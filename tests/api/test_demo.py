@@ -1,15 +1,17 @@
-"""The main command: it loads, serves, and ends with its database on SIGTERM and on SIGINT."""
+"""The demo: its command loads, serves, and ends with its database on SIGTERM and SIGINT; its tiles are whole."""
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import mvt
 import pytest
-from lab import ROOT, free_port, get, wait_until
+from lab import ROOT, Server, free_port, get, wait_until
 
 from territoire.core import cluster
 from territoire.core.settings import Settings
@@ -53,3 +55,17 @@ def _answers(url: str) -> bool:
         return get(url)[0] == 200
     except OSError:
         return False
+
+
+def test_a_tile_of_the_whole_demo_holds_every_layer_down_to_its_deepest_zoom(demo_server: Server) -> None:
+    whole = demo_server.json("/tiles.json")
+    deepest = whole["maxzoom"]
+    named = {layer["id"] for layer in whole["vector_layers"]}
+    assert {layer["maxzoom"] for layer in whole["vector_layers"]} == {deepest}
+    for zoom in (deepest - 2, deepest - 1, deepest):
+        # the Vieux-Port, on the shore of two arrondissements
+        down = (1 - math.asinh(math.tan(math.radians(43.296))) / math.pi) / 2
+        column, row = int((5.374 + 180) / 360 * 2**zoom), int(down * 2**zoom)
+        [template] = whole["tiles"]
+        address = template.replace("{z}", str(zoom)).replace("{x}", str(column)).replace("{y}", str(row))
+        assert set(mvt.read(get(address, Accept="*/*")[2])) == named, zoom
