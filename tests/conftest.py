@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from geoplateforme import mapserver
+from geoplateforme.standin import Geoplateforme
 from lab import REAL, Lab, Server
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -96,6 +98,25 @@ def real_data() -> Path:
     if not REAL.is_dir():
         pytest.skip("the producers' real files (../shared/data) are not on this machine")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def geoplateforme_process(tmp_path_factory: pytest.TempPathFactory) -> Generator[Geoplateforme]:
+    """The stand-in of the Géoplateforme, started once; tests take `geoplateforme`."""
+    if not mapserver.is_installed():
+        pytest.skip("MapServer is not installed: run bin/setup --dev, or apt-get install mapserver-bin cgi-mapserver")
+    standin = Geoplateforme(tmp_path_factory.mktemp("geoplateforme"))
+    try:
+        yield standin
+    finally:
+        standin.close()
+
+
+@pytest.fixture
+def geoplateforme(geoplateforme_process: Geoplateforme) -> Geoplateforme:
+    """The stand-in of the Géoplateforme with no vice turned on and no request counted."""
+    geoplateforme_process.reset()
+    return geoplateforme_process
 
 
 def _create(urls: Urls, name: str, template: str | None) -> None:
