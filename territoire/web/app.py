@@ -80,6 +80,7 @@ def _routes() -> list[Route | Mount]:
         (f"{collection}/queryables", routes.queryables),
         (f"{collection}/sortables", routes.sortables),
         (f"{collection}/schema", routes.schema),
+        (f"{collection}/schema/feature", routes.feature_schema),
         (f"{collection}/items", routes.items),
         (f"{collection}/items/{{key:path}}", routes.item),
         (f"{collection}/tiles", tile_routes.collection_tilesets),

@@ -153,6 +153,11 @@ async def schema(request: Request) -> Response:
     return await _schema(request, schemas.returnables, "schema")
 
 
+async def feature_schema(request: Request) -> Response:
+    """What a feature is in GeoJSON."""
+    return await _schema(request, schemas.feature)
+
+
 async def _schema(
     request: Request,
     build: Callable[[Asked, Generation], dict[str, Any]],  # a JSON document

@@ -119,6 +119,24 @@ def test_a_filter_of_gdal_goes_with_its_box_and_is_counted_by_the_server(gdal: t
     assert "bbox" in asked.query
 
 
+def test_a_column_that_is_null_in_the_first_features_keeps_its_type(lab: Lab) -> None:
+    lab.declare(columns=COLUMNS)
+    empty = {"population": None, "identifiant": None, "taux": None, "actif": None, "jour": None, "vu": None}
+    rows = [r if r["code"] == "L000050" else {**r, **empty} for r in ROWS]
+    types = {"population": "int64", "identifiant": "int64", "taux": "float64", "actif": "bool"}
+    dates = {"jour": "datetime64[D]", "vu": "datetime64[ms]"}
+    lab.load("lieux", write(lab.folder / "lieux.gpkg", rows, types=types | dates))
+    with lab.serve() as server:
+        assert {f["id"] for f in server.json(f"{ITEMS}?limit=20")["features"]}.isdisjoint({"L000050"})
+        information = pyogrio.read_info(service(server), layer="lieux")
+        assert dict(zip(information["fields"], map(str, information["dtypes"]), strict=True)) == {
+            "id": "object", "code": "object", "nom": "object", "population": "int32", "identifiant": "float64",
+            "taux": "float64", "actif": "bool", "jour": "datetime64[D]", "vu": "datetime64[ms]", "secret": "object",
+        }  # fmt: skip
+        for where in ("population = 50", "identifiant > 0", "actif = 1 OR taux > 6", "jour > '2000-01-01'"):
+            assert found(server, where)[0] == {"L000050"}, where
+
+
 def test_the_systems_gdal_sends_it_too(gdal: tuple[int, int], server: Server, tmp_path: Any) -> None:
     file = tmp_path / "copy.gpkg"
     with watch(server) as traffic:

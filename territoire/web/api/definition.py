@@ -76,6 +76,7 @@ def _collection_paths(dataset: Dataset) -> Document:
         f"{root}/queryables": _schema(dataset, "queryables", "f"),
         f"{root}/sortables": _schema(dataset, "sortables", "f_json"),
         f"{root}/schema": _schema(dataset, "schema", "f"),
+        f"{root}/schema/feature": _schema(dataset, "schema/feature", "f_json"),
         f"{root}/items": {"get": items, "post": _posted(items)},
         f"{root}/items/{{featureId}}": {"get": item},
     }
@@ -84,7 +85,7 @@ def _collection_paths(dataset: Dataset) -> Document:
 
 def _schema(dataset: Dataset, name: str, forms: str) -> Document:
     described = operations.operation(
-        f"{dataset.id}.{name}",
+        f"{dataset.id}.{name.replace('/', '.')}",
         f"{name.title()} of {dataset.title.fr}",
         "data",
         "Object",

@@ -165,7 +165,7 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
         link(f"{address}/queryables", QUERYABLES, schemas.MEDIA, "queryables", language),
         link(f"{address}/sortables", SORTABLES, schemas.MEDIA, "sortables", language),
         link(f"{address}/schema", SCHEMA, schemas.MEDIA, "schema", language),
-        link(f"{address}/schema", "describedby", schemas.MEDIA, "schema", language),
+        link(f"{address}/schema/feature", "describedby", schemas.MEDIA, "feature_schema", language),
         {"href": licence.url, "rel": "license", "type": "text/html", "title": licence.title},
     ]
     links.append(link(f"{asked.base}/qgis/{identifier}.qlr", "related", layer_definition.MEDIA, "qgis", language))

@@ -69,6 +69,28 @@ def returnables(asked: Asked, generation: Generation) -> Document:
     return described
 
 
+def feature(asked: Asked, generation: Generation) -> Document:
+    """Return the schema of a feature as GeoJSON writes it: what GDAL takes a layer's fields from.
+
+    Without it GDAL guesses from the first 20 features, and a column that is null there becomes text. A bigint is a
+    number here, as GDAL reads an integer into 32 bits.
+    """
+    dataset = generation.dataset
+    described = _described(asked, dataset, "schema/feature", dataset.columns)
+    properties: Document = described["properties"]
+    for column in dataset.columns:
+        if column.type == "bigint":
+            properties[column.name]["type"] = "number"
+    members: Document = {
+        "type": {"type": "string", "enum": ["Feature"]},
+        "id": {"type": "string" if dataset.column(dataset.key).type == "text" else "integer"},
+        # a geometry of any type, or null
+        "geometry": {},
+        "properties": {"type": "object", "properties": properties},
+    }
+    return {**described, "properties": members, "required": list(members), "additionalProperties": True}
+
+
 def _described(asked: Asked, dataset: Dataset, name: str, columns: list[Column] | tuple[Column, ...]) -> Document:
     return {
         "$schema": _DIALECT,
