@@ -22,7 +22,7 @@ from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web import answers, seams
 from territoire.web.api import documents
-from territoire.web.pages import environment, maps, site
+from territoire.web.pages import environment, maps, site, units
 from territoire.web.pages.site import Site
 
 __all__ = ["Door", "What"]
@@ -132,7 +132,7 @@ class Door:
             "dataset": dataset.id,
             "key": dataset.key,
             "hidden": dataset.publish.indexing == "none",
-            "columns": {column.name: column.title.get(current.language) for column in dataset.columns},
+            "columns": {column.name: units.heading(column, current.language) for column in dataset.columns},
             "rows": generation.rows if what == "items" and not narrowed else None,
             "map": maps.settings(current, [generation]) if dataset.tiles else None,
             "json": "?" + urlencode([*((n, v) for n, v in query if n not in {"f", "cursor"}), ("f", "json")]),

@@ -69,3 +69,11 @@ def test_a_tile_of_the_whole_demo_holds_every_layer_down_to_its_deepest_zoom(dem
         [template] = whole["tiles"]
         address = template.replace("{z}", str(zoom)).replace("{x}", str(column)).replace("{y}", str(row))
         assert set(mvt.read(get(address, Accept="*/*")[2])) == named, zoom
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"), [("fr", "Longitude de la mairie (°)"), ("en", "Longitude of the town hall (°)")]
+)
+def test_the_page_of_a_feature_says_the_units(demo_server: Server, language: str, wanted: str) -> None:
+    page = demo_server.get(f"/ogc/collections/communes/items/84054?lang={language}", Accept="text/html")[2].decode()
+    assert f"<dt>{wanted}</dt>" in page

@@ -73,6 +73,7 @@ def opened(file: Path, picture: Path) -> dict[str, object]:
         "groups": [group.name() for group in project.layerTreeRoot().children()],
         "layers": [described(layer) for layer in project.mapLayers().values()],
         "shown": [layer.name() for layer in shown],
+        "lost": [node.name() for node in project.layerTreeRoot().findLayers() if node.layer() is None],
         "errors": [str(error.message) for error in job.errors()],
     }
 

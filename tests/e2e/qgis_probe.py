@@ -30,6 +30,18 @@ SIZE = (600, 500)
 #: In Lambert-93, 520 m a pixel.
 VIEW = (780_000, 6_200_000, 1_092_000, 6_460_000)
 AVIGNON = (4.7, 43.85, 4.95, 44.05)
+#: Filters as people type them in QGIS.
+FILTERS = {
+    "ilike": "\"nom\" ILIKE 'saint-%'",
+    "like": "\"nom\" LIKE 'L''%'",
+    "in": "\"code_departement\" IN ('04', '05')",
+    "between": '"population" BETWEEN 1000 AND 5000',
+    "null": '"siren_epci" IS NULL',
+    "not null": '"siren_epci" IS NOT NULL',
+    "or and": '"code_departement" = \'13\' OR "code_departement" = \'84\' AND "population" > 10000',
+    "brackets": '("code_departement" = \'13\' OR "code_departement" = \'84\') AND "population" > 10000',
+    "box": "intersects_bbox($geometry, geomFromWKT('LINESTRING(880000 6300000, 900000 6320000)'))",
+}
 
 
 def main(base: str, folder: Path) -> None:
@@ -71,7 +83,17 @@ def features(layer: QgsVectorLayer) -> dict[str, object]:
     layer.setSubsetString("\"nom\" = 'L''Isle-sur-la-Sorgue'")
     found["filtered"] = [feature["code_insee"] for feature in layer.getFeatures()]
     layer.setSubsetString("")
+    found["filters"] = {name: filtered(layer, text) for name, text in FILTERS.items()}
+    layer.setSubsetString(FILTERS["or and"])
+    found["filtered_in_box"] = sorted(feature["code_insee"] for feature in layer.getFeatures(inside))
+    layer.setSubsetString("")
     return found
+
+
+def filtered(layer: QgsVectorLayer, text: str) -> dict[str, object]:
+    """Say what a filter of the layer leaves, by count and by reading."""
+    done = layer.setSubsetString(text)
+    return {"done": done, "count": layer.featureCount(), "keys": sorted(f["code_insee"] for f in layer.getFeatures())}
 
 
 def in_layer(layer: QgsMapLayer, box: QgsRectangle) -> QgsRectangle:

@@ -96,6 +96,49 @@ def test_qgis_filters_by_a_name_with_an_apostrophe(probe: Probe) -> None:
             assert request.query["filter-lang"] == ["cql2-text"]
 
 
+def _kept(communes: Table) -> dict[str, set[str]]:
+    """What each filter of the probe must leave, by the source."""
+    box = shapely.box(880_000, 6_300_000, 900_000, 6_320_000)
+    rows = communes.rows.items()
+    population = {key: int(row["population"] or 0) for key, row in rows}
+    large_vaucluse = {key for key, row in rows if row["code_departement"] == "84" and population[key] > 10_000}
+    rhone = {key for key, row in rows if row["code_departement"] == "13"}
+    return {
+        "ilike": {key for key, row in rows if str(row["nom"]).lower().startswith("saint-")},
+        "like": {key for key, row in rows if str(row["nom"]).startswith("L'")},
+        "in": {key for key, row in rows if row["code_departement"] in {"04", "05"}},
+        "between": {key for key in population if 1000 <= population[key] <= 5000},
+        "null": {key for key, row in rows if row["siren_epci"] is None},
+        "not null": {key for key, row in rows if row["siren_epci"] is not None},
+        "or and": rhone | large_vaucluse,
+        "brackets": {key for key in rhone if population[key] > 10_000} | large_vaucluse,
+        "box": {key for key, shape in communes.shapes.items() if shape.intersects(box)},
+    }
+
+
+def test_each_filter_leaves_what_it_says_by_count_and_by_reading(probe: Probe, communes: Table) -> None:
+    if probe.version < (3, 40):
+        pytest.skip("this QGIS is older than 3.40: it pushes no filter down")
+    for name, keys in _kept(communes).items():
+        wanted = {"done": True, "count": len(keys), "keys": sorted(keys)}
+        assert probe.layer["filters"][name] == wanted, name
+    box = shapely.box(*probe.layer["box"])
+    shapes = in_crs(communes, probe.layer["crs"])
+    inside = [key for key in _kept(communes)["or and"] if shapes[key].intersects(box)]
+    assert probe.layer["filtered_in_box"] == sorted(inside)
+
+
+def test_filters_are_pushed_down_to_the_server(probe: Probe) -> None:
+    if probe.version < (3, 40):
+        pytest.skip("this QGIS is older than 3.40: it pushes no filter down")
+    requests = probe.traffic.at("/ogc/collections/communes/items")
+    asked = {request.query["filter"][0] for request in requests if "filter" in request.query}
+    for word in ("CASEI(", " LIKE ", " IN (", " BETWEEN ", " IS NULL", "S_INTERSECTS(", " OR "):
+        assert any(word in text for text in asked), (word, asked)
+    together = [r for r in requests if "filter" in r.query and "bbox" in r.query and " OR " in r.query["filter"][0]]
+    assert together
+
+
 def test_a_recent_qgis_works_in_the_crs_that_the_collection_is_stored_in(probe: Probe) -> None:
     if probe.version < (3, 40):
         pytest.skip("this QGIS is older than 3.40: it asks for CRS84 only")

@@ -64,6 +64,7 @@ def test_the_project_opens_with_every_layer_valid_by_theme(demo: Lab, found: dic
     project = found["project"]
     assert project["done"]
     assert (project["title"], project["crs"]) == ("Territoire - Région Sud", "EPSG:2154")
+    assert project["lost"] == []
     assert project["groups"] == ["Découpages administratifs"]
     assert all(layer["valid"] for layer in project["layers"]), project["layers"]
     counts = {layer["name"]: layer["count"] for layer in project["layers"] if layer["provider"] == "OAPIF"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import zipfile
 from xml.etree import ElementTree
@@ -13,7 +14,7 @@ import pytest
 from territoire.core.models import Dataset
 from territoire.query.model import Generation
 from territoire.web.pages.site import Site
-from territoire.web.qgis import connections, layer_definition, project
+from territoire.web.qgis import connections, layer_definition, project, scales
 
 BASE = "https://geo.example.org/territoire"
 CONTROL = 'sonnette \x07 et <fin> & l\'"autre" ]]>'
@@ -92,9 +93,11 @@ def test_the_project_holds_all_datasets_by_theme_and_tiles_of_polygons_switched_
     groups = read.findall("layer-tree-group/layer-tree-group")
     assert [group.get("name") for group in groups] == ["Découpages administratifs"]
     shown = {layer.get("id"): layer.get("checked") for layer in read.iter("layer-tree-layer")}
-    assert {f"{generation.dataset.id}_features" for generation in site.generations} <= shown.keys()
-    assert shown["communes_features"] == "Qt::Checked"
-    assert shown["communes_tiles"] == "Qt::Unchecked"
+    assert {f"territoire_{generation.dataset.id}_features" for generation in site.generations} <= shown.keys()
+    assert shown["territoire_communes_features"] == "Qt::Checked"
+    assert shown["territoire_communes_tiles"] == "Qt::Unchecked"
+    # QGIS loses a layer of ten characters or fewer
+    assert min(len(str(name)) for name in shown) > 10
     described = [layer.findtext("id") for layer in read.iterfind("projectlayers/maplayer")]
     assert sorted(map(str, described)) == sorted(map(str, shown))
     assert read.findtext("projectCrs/spatialrefsys/authid") == "EPSG:2154"
@@ -130,3 +133,49 @@ def test_the_same_publication_gives_the_same_bytes_and_an_empty_one_a_project() 
     assert project.render(site) == project.render(site)
     empty = Site(site.base, "fr", (), site.vocabulary, "0.1.0", "/")
     assert _qgs(empty).findall("projectlayers/maplayer") == []
+
+
+def test_large_areas_lie_above_small_ones_and_are_outlines_alone() -> None:
+    rows = {"communes": 946, "epci": 53, "departements": 6, "region": 1, "cantons": 171}
+    site = published.site(base=BASE)
+    chosen = [published.generation(g.dataset, rows[g.dataset.id]) for g in site.generations if g.dataset.id in rows]
+    read = _qgs(dataclasses.replace(site, generations=tuple(chosen)))
+    order = [str(layer.get("id")).removeprefix("territoire_") for layer in read.iter("layer-tree-layer")]
+    large_first = ["region", "departements", "epci", "cantons", "communes"]
+    assert [name.removesuffix("_features") for name in order if name.endswith("_features")] == large_first
+    layers = {str(layer.findtext("id")): layer for layer in read.iterfind("projectlayers/maplayer")}
+    found = [layers[f"territoire_{name}_features"] for name in large_first]
+    fills = [_option(layer, "style") for layer in found]
+    assert fills == ["no", "no", "no", "no", "solid"]
+    widths = [float(_option(layer, "outline_width")) for layer in found]
+    assert widths == sorted(set(widths), reverse=True)
+
+
+def test_names_come_at_the_scale_at_which_they_fit_and_many_small_features_not_from_afar() -> None:
+    generation = dataclasses.replace(_generations()["communes"], rows=946)
+    layer = ElementTree.fromstring(layer_definition.render(published.site(base=BASE), generation))
+    described = layer.find("maplayers/maplayer")
+    assert described is not None
+    rendering = described.find("labeling/settings/rendering")
+    assert rendering is not None
+    assert described.get("labelsEnabled") == "1"
+    assert 150_000 < float(rendering.get("scaleMax") or 0) < 500_000
+    # a region fits on a screen at 1:2 000 000
+    assert float(described.get("minScale") or 0) > 2_000_000
+    crowd = dataclasses.replace(generation, rows=2_000_000)
+    far = ElementTree.fromstring(layer_definition.render(published.site(base=BASE), crowd)).find("maplayers/maplayer")
+    assert far is not None
+    assert float(far.get("minScale") or 0) < 200_000
+
+
+def test_without_rows_or_extent_no_scale_is_guessed() -> None:
+    for changed in ({"rows": 0}, {"extent_crs84": None}):
+        generation = dataclasses.replace(_generations()["communes"], **changed)
+        assert scales.of(generation) is None
+    point = dataclasses.replace(_generations()["communes"], rows=1, extent_crs84=(5.0, 44.0, 5.0, 44.0))
+    assert scales.of(point) is None
+
+
+def _option(layer: Element, name: str) -> str:
+    (option,) = [o for o in layer.iterfind("renderer-v2/symbols/symbol/layer/Option/Option") if o.get("name") == name]
+    return str(option.get("value"))

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from territoire.query.model import Generation
 from territoire.web.pages.site import Site
-from territoire.web.qgis import references, symbols
+from territoire.web.qgis import labels, references, scales, symbols
 from territoire.web.qgis.markup import element
 
 __all__ = ["features", "features_id", "features_uri", "in_tree", "tiles", "tiles_id", "tiles_uri"]
@@ -18,12 +18,13 @@ _SHAPES = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}
 
 def features_id(generation: Generation) -> str:
     """Return the identifier of the layer of features within its file."""
-    return f"{generation.dataset.id}_features"
+    # QGIS drops an identifier of ten characters or fewer, and the layer is lost from the tree
+    return f"territoire_{generation.dataset.id}_features"
 
 
 def tiles_id(generation: Generation) -> str:
     """Return the identifier of the layer of vector tiles within its file."""
-    return f"{generation.dataset.id}_tiles"
+    return f"territoire_{generation.dataset.id}_tiles"
 
 
 def features_uri(site: Site, generation: Generation) -> str:
@@ -86,7 +87,9 @@ def features(parent: Element, site: Site, generation: Generation) -> None:
         references.describe(element(layer, "srs"), references.CRS84)
     _credits(layer, site, generation)
     element(layer, "provider", "OAPIF", encoding="UTF-8")
-    symbols.single_symbol(layer, dataset)
+    _visibility(layer, generation)
+    symbols.single_symbol(layer, generation)
+    labels.features(layer, generation)
     aliases = element(layer, "aliases")
     for index, column in enumerate(dataset.columns):
         element(aliases, "alias", field=column.name, name=column.title.get(site.language), index=str(index))
@@ -103,7 +106,16 @@ def tiles(parent: Element, site: Site, generation: Generation) -> None:
     references.describe(element(layer, "srs"), references.WEB_MERCATOR)
     _credits(layer, site, generation)
     element(layer, "provider", "vectortile")
-    symbols.polygon_tiles(layer, dataset)
+    # no names: a tile's edge cuts a feature, and each piece would have its own
+    symbols.polygon_tiles(layer, generation)
+
+
+def _visibility(layer: Element, generation: Generation) -> None:
+    # beyond this scale QGIS would read every feature to draw a blot
+    if found := scales.of(generation):
+        layer.set("hasScaleBasedVisibilityFlag", "1")
+        layer.set("minScale", f"{found.seen}")
+        layer.set("maxScale", "0")
 
 
 def _credits(layer: Element, site: Site, generation: Generation) -> None:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from territoire.query.model import Generation
 from territoire.web.pages.site import Site
-from territoire.web.qgis import layers, references
+from territoire.web.qgis import layers, references, scales
 from territoire.web.qgis.markup import document, element
 
 __all__ = ["MEDIA", "render"]
@@ -53,9 +53,10 @@ def _project(site: Site) -> bytes:
             expanded="1" if first else "0",
             checked="Qt::Checked" if first else "Qt::Unchecked",
         )
-        for generation in site.generations:
-            if generation.dataset.theme == name:
-                _layers(group, described, site, generation)
+        # QGIS draws the first on top: large areas above the small ones that they hold, tiles under all
+        ours = [g for g in site.generations if g.dataset.theme == name]
+        for generation in sorted(ours, key=lambda g: -(scales.grain_m(g) or 0)):
+            _layers(group, described, site, generation)
     return document(root, doctype="qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'")
 
 

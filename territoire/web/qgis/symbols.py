@@ -1,4 +1,4 @@
-"""How layers look: one plain symbol by geometry type, in a colour that the dataset keeps."""
+"""How layers look: one symbol by geometry type, in a colour that the dataset keeps; areas by their grain."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import zlib
 from xml.etree.ElementTree import Element
 
 from territoire.core.models import Dataset
+from territoire.query.model import Generation
+from territoire.web.qgis import looks
 from territoire.web.qgis.markup import element, option_map
 
 __all__ = ["polygon_tiles", "single_symbol"]
@@ -16,17 +18,18 @@ _KINDS = {"Point": "marker", "LineString": "line", "Polygon": "fill"}
 _OPAQUE, _PALE = 255, 45
 
 
-def single_symbol(layer: Element, dataset: Dataset) -> None:
+def single_symbol(layer: Element, generation: Generation) -> None:
     """Give a vector layer one symbol; a layer of several geometry types is left to the symbols of QGIS."""
-    kind = _kind(dataset)
+    kind = _kind(generation.dataset)
     if kind is None:
         return
     renderer = element(layer, "renderer-v2", type="singleSymbol")
-    _symbol(element(renderer, "symbols"), kind, _colour(dataset))
+    _symbol(element(renderer, "symbols"), kind, generation)
 
 
-def polygon_tiles(layer: Element, dataset: Dataset) -> None:
+def polygon_tiles(layer: Element, generation: Generation) -> None:
     """Give a layer of vector tiles the symbol of the dataset's polygons."""
+    dataset = generation.dataset
     renderer = element(layer, "renderer", type="basic")
     style = element(
         element(renderer, "styles"),
@@ -39,7 +42,7 @@ def polygon_tiles(layer: Element, dataset: Dataset) -> None:
         min__zoom="-1",
         max__zoom="-1",
     )
-    _symbol(element(style, "symbols"), "fill", _colour(dataset))
+    _symbol(element(style, "symbols"), "fill", generation)
 
 
 def _kind(dataset: Dataset) -> str | None:
@@ -51,7 +54,8 @@ def _colour(dataset: Dataset) -> str:
     return _COLOURS[zlib.crc32(dataset.id.encode()) % len(_COLOURS)]
 
 
-def _symbol(parent: Element, kind: str, colour: str) -> None:
+def _symbol(parent: Element, kind: str, generation: Generation) -> None:
+    colour, look = _colour(generation.dataset), looks.of(generation)
     opaque, pale = f"{colour},{_OPAQUE}", f"{colour},{_PALE}"
     kinds: dict[str, tuple[str, dict[str, str]]] = {
         "marker": (
@@ -69,9 +73,9 @@ def _symbol(parent: Element, kind: str, colour: str) -> None:
             "SimpleFill",
             {
                 "color": pale,
-                "style": "solid",
-                "outline_color": opaque,
-                "outline_width": "0.3",
+                "style": "no" if look.is_hollow else "solid",
+                "outline_color": f"{look.outline},{_OPAQUE}",
+                "outline_width": f"{look.outline_mm}",
                 "outline_style": "solid",
             },
         ),
