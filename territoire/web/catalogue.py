@@ -18,8 +18,9 @@ from territoire.core import database
 from territoire.core.database import AsyncConnection
 from territoire.core.errors import NotFoundError, RequestError, UnavailableError
 from territoire.core.registry import nearest
-from territoire.query import published
+from territoire.query import layers, published
 from territoire.query.items import Statement
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 
 _POLL_S = 1.0
@@ -39,6 +40,7 @@ class Catalogue:
         self._url = url
         self._pool = database.async_reader_pool(url, size=pool_size)
         self._current: dict[str, Generation] = {}
+        self._layers: dict[str, PublishedLayer] = {}
         self._older: dict[tuple[str, str], Generation] = {}
         self._task: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
@@ -66,15 +68,34 @@ class Catalogue:
         """All published generations, by dataset id."""
         return tuple(self._current.values())
 
+    @property
+    def layers(self) -> tuple[PublishedLayer, ...]:
+        """All that is published without rows: live layers and rasters, by id."""
+        return tuple(self._layers.values())
+
     def current(self, dataset_id: str) -> Generation:
         """Return the published generation of a dataset; NotFoundError names the nearest collections."""
         if dataset_id in self._current:
             return self._current[dataset_id]
-        if not self._current and not self.available:
-            raise away()
-        raise NotFoundError(
-            f"there is no collection {dataset_id[:60]!r}", remedy=nearest(dataset_id[:60], self._current)
-        )
+        if dataset_id in self._layers:
+            raise NotFoundError(f"{dataset_id} has no such resource", remedy=f"see /ogc/collections/{dataset_id}")
+        raise self._unknown(dataset_id)
+
+    def layer(self, layer_id: str) -> PublishedLayer:
+        """Return a published layer; NotFoundError names the nearest collections."""
+        if layer_id in self._layers:
+            return self._layers[layer_id]
+        if layer_id in self._current:
+            raise NotFoundError(f"{layer_id} has no such resource", remedy=f"see /ogc/collections/{layer_id}")
+        raise self._unknown(layer_id)
+
+    def find_layer(self, collection_id: str) -> PublishedLayer | None:
+        """Return a published layer, None for all else."""
+        return self._layers.get(collection_id)
+
+    def find(self, collection_id: str) -> Generation | PublishedLayer:
+        """Return what a collection is: rows or a layer; NotFoundError names the nearest collections."""
+        return self._layers.get(collection_id) or self.current(collection_id)
 
     async def generation(self, dataset_id: str, mark: str) -> Generation | None:
         """Return a generation that the mark in a cursor or a tile's address names, None if it is no more."""
@@ -107,8 +128,8 @@ class Catalogue:
 
     async def refresh(self) -> None:
         """Read the pointer now: what a request needs when its generation has just gone."""
-        rows = await self._rows(published.CURRENT, None)
-        self._take(rows)
+        rows, described = await self._rows(published.CURRENT, None), await self._rows(layers.CURRENT, None)
+        self._take(rows, described)
 
     async def _rows(self, query: Query, values: Params | None, *, budget_ms: int | None = None) -> list[Row]:
         try:
@@ -154,8 +175,10 @@ class Catalogue:
         await connection.execute(_LISTEN)
         while True:
             pointer = await (await connection.execute(published.POINTER)).fetchall()
+            pointer += await (await connection.execute(layers.POINTER)).fetchall()
             if self.revision == 0 or set(pointer) != self._pointer():
-                self._take(await (await connection.execute(published.CURRENT)).fetchall())
+                rows = await (await connection.execute(published.CURRENT)).fetchall()
+                self._take(rows, await (await connection.execute(layers.CURRENT)).fetchall())
             if not self.available:
                 # what the pool still holds died with the database
                 await self._pool.check()
@@ -168,9 +191,10 @@ class Catalogue:
                 pass
 
     def _pointer(self) -> set[Row]:
-        return {(name, generation.number, generation.published_at) for name, generation in self._current.items()}
+        shown = {(name, layer.published_at) for name, layer in self._layers.items()}
+        return shown | {(name, found.number, found.published_at) for name, found in self._current.items()}
 
-    def _take(self, rows: Sequence[Row]) -> None:
+    def _take(self, rows: Sequence[Row], described: Sequence[Row]) -> None:
         fresh: dict[str, Generation] = {}
         for row in rows:
             known = self._current.get(row[0])
@@ -181,9 +205,19 @@ class Catalogue:
             if name not in fresh or fresh[name].mark != generation.mark:
                 self._older[name, generation.mark] = generation
         self._current = fresh
+        self._layers = {row[0]: layers.layer(row) for row in described}
         # the same in every worker, unlike the revision, which counts this one's readings
-        self.state = ";".join(f"{name}/{g.mark}/{g.published_at.timestamp()}" for name, g in fresh.items())
+        marks = [f"{name}/{g.mark}/{g.published_at.timestamp()}" for name, g in fresh.items()]
+        self.state = ";".join([*marks, *(f"{name}/{layer.mark}" for name, layer in self._layers.items())])
         self.revision += 1
+
+    def _unknown(self, collection_id: str) -> RequestError:
+        if not self._current and not self.available:
+            return away()
+        names = [*self._current, *self._layers]
+        return NotFoundError(
+            f"there is no collection {collection_id[:60]!r}", remedy=nearest(collection_id[:60], names)
+        )
 
 
 def away() -> UnavailableError:

@@ -120,6 +120,11 @@ class Door:
             "territory": current.vocabulary.territory.title.get(current.language),
             "sources": environment.sources(current),
             "conformance": documents.CONFORMANCE,
+            "layers": [
+                (one.id, one.declaration.title.get(current.language), one.declaration.abstract.get(current.language))
+                for one in current.layers
+                if one.kind != "wfs"
+            ],
             "map": None,
             "hidden": False,
         }
@@ -133,7 +138,7 @@ class Door:
             "key": dataset.key,
             "hidden": dataset.publish.indexing == "none",
             "columns": {column.name: units.heading(column, current.language) for column in dataset.columns},
-            "rows": generation.rows if what == "items" and not narrowed else None,
+            "rows": generation.rows if what == "items" and not narrowed and not dataset.live else None,
             "map": maps.settings(current, [generation]) if dataset.tiles else None,
             "json": "?" + urlencode([*((n, v) for n, v in query if n not in {"f", "cursor"}), ("f", "json")]),
             "first": None,

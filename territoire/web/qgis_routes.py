@@ -43,8 +43,9 @@ def _site(request: Request) -> Site:
     language = negotiate.language(
         lang=request.query_params.get("lang"), accept_language=request.headers.get("accept-language")
     )
-    generations = conduct.catalogue(request).generations
-    return Site(asked.base(request), language, generations, conduct.vocabulary(request), __version__, request.url.path)
+    known, words = conduct.catalogue(request), conduct.vocabulary(request)
+    base, path = asked.base(request), request.url.path
+    return Site(base, language, known.generations, words, __version__, path, known.layers)
 
 
 def _file(site: Site, body: bytes, media: str, name: str) -> Response:

@@ -102,7 +102,7 @@ async def collections(request: Request) -> Response:
     # the address stands in the links; of its parameters only f and lang are let in
     body = _rendered(request).get(
         ("collections", known.revision, wanted.url, wanted.language),
-        lambda: documents.collections(wanted, known.generations, words),
+        lambda: documents.collections(wanted, known.generations, known.layers, words),
     )
     return answers.written(body, language=wanted.language, media="application/json")
 
@@ -111,10 +111,10 @@ async def collections(request: Request) -> Response:
 async def collection(request: Request) -> Response:
     """One collection: its page, or its description."""
     wanted = asked.read(request)
-    generation = conduct.catalogue(request).current(request.path_params["collection"])
+    found = conduct.catalogue(request).find(request.path_params["collection"])
     if wanted.format == "html":
-        return _views(request).collection(wanted, conduct.catalogue(request), generation)
-    return conduct.json(wanted, documents.collection(wanted, generation, conduct.vocabulary(request)))
+        return _views(request).collection(wanted, conduct.catalogue(request), found)
+    return conduct.json(wanted, documents.collection(wanted, found, conduct.vocabulary(request)))
 
 
 async def items(request: Request) -> Response:

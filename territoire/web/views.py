@@ -11,6 +11,7 @@ from territoire import __version__
 from territoire.core.errors import RequestError
 from territoire.core.vocabulary import Vocabulary
 from territoire.query import search
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web import answers
 from territoire.web.asked import Asked
@@ -19,6 +20,7 @@ from territoire.web.negotiate import Language
 from territoire.web.pages import collection as collection_page
 from territoire.web.pages import error as error_page
 from territoire.web.pages import home as home_page
+from territoire.web.pages import layer as layer_page
 from territoire.web.pages import site as page_site
 from territoire.web.pages.site import Site
 from territoire.web.pygeoapi_door import Door, What
@@ -41,9 +43,11 @@ class Views:
         page = home_page.render(self._site(asked, catalogue), search=text, results=hits)
         return answers.html(page, language=asked.language)
 
-    def collection(self, asked: Asked, catalogue: Catalogue, generation: Generation) -> Response:
+    def collection(self, asked: Asked, catalogue: Catalogue, found: Generation | PublishedLayer) -> Response:
         """Answer with a collection's page."""
-        page = collection_page.render(self._site(asked, catalogue), generation)
+        site = self._site(asked, catalogue)
+        is_layer = isinstance(found, PublishedLayer)
+        page = layer_page.render(site, found) if is_layer else collection_page.render(site, found)
         return answers.html(page, language=asked.language)
 
     async def pygeoapi(
@@ -55,7 +59,7 @@ class Views:
 
     def error(self, base: str, path: str, language: Language, error: RequestError, catalogue: Catalogue) -> Response:
         """Answer with the page of a refusal."""
-        site = Site(base, language, catalogue.generations, self._vocabulary, __version__, path)
+        site = self._whole(base, language, catalogue, path)
         page = error_page.render(site, error.status, error.title, error.message, error.remedy)
         answer = answers.html(page, language=language, status=error.status)
         answer.headers.update(answers.problem_headers(error))
@@ -63,8 +67,7 @@ class Views:
 
     def robots(self, base: str, catalogue: Catalogue) -> str:
         """Return what search engines may read."""
-        site = Site(base, "fr", catalogue.generations, self._vocabulary, __version__, "/robots.txt")
-        return page_site.robots(site)
+        return page_site.robots(self._whole(base, "fr", catalogue, "/robots.txt"))
 
     def _current_door(self, catalogue: Catalogue) -> Door:
         if self._door is None or self._door[0] != catalogue.revision:
@@ -74,4 +77,7 @@ class Views:
 
     def _site(self, asked: Asked, catalogue: Catalogue) -> Site:
         path = asked.url.removeprefix(asked.base)
-        return Site(asked.base, asked.language, catalogue.generations, self._vocabulary, __version__, path)
+        return self._whole(asked.base, asked.language, catalogue, path)
+
+    def _whole(self, base: str, language: Language, catalogue: Catalogue, path: str) -> Site:
+        return Site(base, language, catalogue.generations, self._vocabulary, __version__, path, catalogue.layers)

@@ -39,7 +39,7 @@ def served() -> tuple[Starlette, float]:
     app = web_app.build(Settings(), reader_url="postgresql://nowhere", vocabulary=vocabulary)
     catalogue = Catalogue("postgresql://nowhere", pool_size=1)
     catalogue.available = True
-    catalogue._take(_rows(COUNT))
+    catalogue._take(_rows(COUNT), [])
     app.state.catalogue = catalogue
     for path in ("/ogc/collections", "/ogc/openapi"):
         assert _get(app, path)[0] == 200
@@ -84,9 +84,9 @@ def test_what_is_kept_is_bounded_and_follows_publications(served: tuple[Starlett
     app, _ = served
     before = _json(app, "/ogc/collections")
     catalogue: Any = app.state.catalogue
-    catalogue._take(_rows(COUNT - 1))
+    catalogue._take(_rows(COUNT - 1), [])
     assert len(_json(app, "/ogc/collections")["collections"]) == COUNT - 1
-    catalogue._take(_rows(COUNT))
+    catalogue._take(_rows(COUNT), [])
     assert _json(app, "/ogc/collections") == before
     for number in range(40):
         _get(

@@ -7,8 +7,10 @@ from typing import Any
 
 from territoire.core.derive import crs
 from territoire.core.vocabulary import Vocabulary
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web.answers import CSV, GEOJSON, JSONFG, OPENAPI
+from territoire.web.api import layers as layer_documents
 from territoire.web.api import schemas
 from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
@@ -106,17 +108,25 @@ def conformance(asked: Asked) -> Document:
     return {"conformsTo": list(CONFORMANCE), "links": _own(asked, "application/json")}
 
 
-def collections(asked: Asked, generations: Sequence[Generation], vocabulary: Vocabulary) -> Document:
-    """Return all collections."""
+def collections(
+    asked: Asked, generations: Sequence[Generation], layers: Sequence[PublishedLayer], vocabulary: Vocabulary
+) -> Document:
+    """Return all collections: those that have rows, then the layers."""
     return {
         "crs": [crs.CRS84, *(crs.uri(srid) for srid in crs.OFFERED)],
         "links": _own(asked, "application/json"),
-        "collections": [collection(asked, generation, vocabulary) for generation in generations],
+        "collections": [collection(asked, found, vocabulary) for found in (*generations, *layers)],
     }
 
 
-def collection(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
+def collection(asked: Asked, found: Generation | PublishedLayer, vocabulary: Vocabulary) -> Document:
     """Return one collection; equal here and in the list, as the test suite compares them."""
+    if isinstance(found, PublishedLayer):
+        return layer_documents.described(asked, found, vocabulary)
+    return _features(asked, found, vocabulary)
+
+
+def _features(asked: Asked, generation: Generation, vocabulary: Vocabulary) -> Document:
     dataset, language = generation.dataset, asked.language
     described: Document = {
         "id": dataset.id,

@@ -53,11 +53,9 @@ def render(template: str, current: Site, **values: object) -> str:
 
 def sources(current: Site) -> str:
     """Name the producers of what is published, each once, as the licences ask."""
-    return ", ".join(dict.fromkeys(_producer(current, generation) for generation in current.generations))
-
-
-def _producer(current: Site, generation: Generation) -> str:
-    return current.vocabulary.producers[generation.dataset.producer].name
+    named = [found.dataset.producer for found in current.generations]
+    named += [layer.declaration.producer for layer in current.layers]
+    return ", ".join(dict.fromkeys(current.vocabulary.producers[name].name for name in named))
 
 
 def titles(current: Site, generations: Sequence[Generation]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from territoire.core.vocabulary import Theme
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.query.search import LIMIT, Hit
 from territoire.web.pages import environment, maps
@@ -21,6 +22,7 @@ _FIRST = ("communes", "epci", "cantons", "departements")
 class _Group:
     theme: Theme
     generations: tuple[Generation, ...]
+    layers: tuple[PublishedLayer, ...]
 
 
 def render(site: Site, *, search: str = "", results: Sequence[Hit] = ()) -> str:
@@ -44,10 +46,14 @@ def render(site: Site, *, search: str = "", results: Sequence[Hit] = ()) -> str:
 
 def _by_theme(site: Site) -> list[_Group]:
     groups = [
-        _Group(theme, tuple(g for g in site.generations if g.dataset.theme == name))
+        _Group(
+            theme,
+            tuple(g for g in site.generations if g.dataset.theme == name),
+            tuple(layer for layer in site.layers if layer.declaration.theme == name),
+        )
         for name, theme in site.vocabulary.themes.items()
     ]
-    return [group for group in groups if group.generations]
+    return [group for group in groups if group.generations or group.layers]
 
 
 def _rank(generation: Generation) -> int:

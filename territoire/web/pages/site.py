@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from territoire.core.vocabulary import Vocabulary
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web.pages.locale import Language
 
@@ -24,6 +25,7 @@ class Site:
     version: str
     path: str
     """Path and query of the current page."""
+    layers: tuple[PublishedLayer, ...] = ()
 
 
 def root(site: Site) -> str:
@@ -59,9 +61,10 @@ def robots(site: Site) -> str:
     """Return robots.txt: tiles are for maps, and what is declared `indexing: none` is not for search engines."""
     base = root(site)
     lines = ["User-agent: *", f"Disallow: {base}/tiles/"]
-    for generation in site.generations:
-        if generation.dataset.publish.indexing == "none":
-            page = f"{base}/ogc/collections/{generation.dataset.id}"
+    declared = [*(found.dataset for found in site.generations), *(layer.declaration for layer in site.layers)]
+    for collection in declared:
+        if collection.publish.indexing == "none":
+            page = f"{base}/ogc/collections/{collection.id}"
             lines += [f"Disallow: {page}{end}" for end in ("$", "?", "/")]
     return "\n".join(lines) + "\n"
 
