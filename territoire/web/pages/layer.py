@@ -13,9 +13,7 @@ __all__ = ["FACETS", "Facet", "render"]
 
 
 #: What each kind adds.
-FACETS: Mapping[str, Callable[[Site, PublishedLayer], Facet]] = dict.fromkeys(
-    ("wfs", "wmts", "tms", "wms", "wms_vector", "csw"), live.facet
-)
+FACETS: Mapping[str, Callable[[Site, PublishedLayer], Facet]] = {}
 
 
 def render(site: Site, layer: PublishedLayer) -> str:
