@@ -18,7 +18,10 @@ def gdal() -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    """Headless Chromium; the test is skipped where it is not installed."""
+    """Headless Chromium; the test is skipped where it is not installed.
+
+    Not for the session: while Playwright runs, no other test of this process could use asyncio.run.
+    """
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed (make setup-dev)")
     with sync_playwright() as playwright:

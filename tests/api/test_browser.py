@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from browsing import WIDTH
 from lab import Lab, Server, row, write
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-_CHROMIUM = Path("/usr/bin/chromium")
 _ATTACK = "</script><script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 _KEY = 'a/b?c#"é'
 _IDLE = 'html[data-map="idle"]'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    """Headless Chromium, as set-up installs it."""
-    if not _CHROMIUM.exists():
-        pytest.skip("no Chromium here: make setup-dev installs it")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(_CHROMIUM), args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Generator[Page]:
-    """A page whose console must stay silent, and which may ask nobody but the server."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("request", lambda asked: faults.append(asked.url) if _is_outside(asked.url) else None)
-    yield opened
-    context.close()
-    assert faults == []
-
-
-def _is_outside(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1:", "blob:", "data:"))
 
 
 def test_the_home_page_draws_the_communes_and_a_click_names_one(demo_server: Server, page: Page) -> None:
@@ -118,7 +85,7 @@ def test_a_name_that_is_a_script_is_shown_as_text(lab: Lab, page: Page) -> None:
             assert _ATTACK in page.locator("main").inner_text()
             assert "taken" not in page.title() or _ATTACK in page.title()
             assert page.locator("main img").count() == 0
-            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+            assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
         canvas = page.locator("canvas.maplibregl-canvas").bounding_box()
         assert canvas is not None
         page.mouse.click(canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2)

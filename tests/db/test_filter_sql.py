@@ -11,40 +11,28 @@ from typing import Any, NamedTuple
 
 import pyproj
 import pytest
+import samples
 import shapely
-from psycopg import sql
 
 from territoire.core import database
 from territoire.core.database import Connection, Urls
-from territoire.core.derive import table
-from territoire.core.models import Column, Dataset, Geometry, Localised, Source, Time
+from territoire.core.models import Time
 from territoire.query import items, parameters
 from territoire.query.model import Generation
 
-TITLE = Localised(fr="Titre")
-DATASET = Dataset(
-    id="filtres",
-    title=TITLE,
-    abstract=TITLE,
-    theme="t",
-    producer="p",
-    licence="l",
-    source=(Source(url="filtres.gpkg"),),
-    key="code",
-    columns=(
-        Column(name="code", type="text", title=TITLE, nullable=False),
-        Column(name="nom", type="text", title=TITLE),
-        Column(name="ab", type="integer", title=TITLE),
-        Column(name="cd", type="integer", title=TITLE),
-        Column(name="identifiant", type="bigint", title=TITLE),
-        Column(name="taux", type="number", title=TITLE),
-        Column(name="actif", type="boolean", title=TITLE),
-        Column(name="debut", type="date", title=TITLE),
-        Column(name="fin", type="date", title=TITLE),
-        Column(name="vu", type="timestamp", title=TITLE),
-    ),
-    geometry=Geometry(type="Geometry", srid=2154),
+DATASET = samples.dataset(
+    "filtres",
+    geometry="Geometry",
     time=Time(start="debut", end="fin"),
+    nom="text",
+    ab="integer",
+    cd="integer",
+    identifiant="bigint",
+    taux="number",
+    actif="boolean",
+    debut="date",
+    fin="date",
+    vu="timestamp",
 )
 NAMES = (
     "L'Isle-sur-la-Sorgue", "l'isle-sur-la-sorgue", "Èze", "Eze", "EZE", "Arles", "arles", "Saint-Rémy", "SAINT-RÉMY",
@@ -125,20 +113,7 @@ ROWS = _rows(300)
 def stored(new_database: Callable[[], Urls]) -> Iterator[Connection]:
     """A connection of the reader to a database that holds ROWS as generation 1."""
     urls = new_database()
-    with database.connect_loader(urls.loader) as loader:
-        loader.execute(table.create_table(DATASET, 1))
-        insert = sql.SQL("insert into {} values ({}, {})").format(
-            table.table("filtres", 1),
-            sql.SQL(", ").join([sql.Placeholder()] * 11),
-            sql.SQL("st_geomfromtext(%s, 2154), st_transform(st_geomfromtext(%s, 2154), 3857)"),
-        )
-        wkts = [None if row.shape is None else shapely.to_wkt(row.shape, rounding_precision=-1) for row in ROWS]
-        with loader.cursor() as writer:
-            writer.executemany(insert, [(*row[:-1], wkt, wkt) for row, wkt in zip(ROWS, wkts, strict=True)])
-        for statement in table.create_indexes(DATASET, 1):
-            loader.execute(statement)
-        loader.execute(table.create_view(DATASET, 1))
-        loader.commit()
+    samples.store(urls, DATASET, ROWS)
     with database.connect_reader(urls.reader) as reader:
         yield reader
 

@@ -11,39 +11,29 @@ from typing import Any, NamedTuple
 
 import pyproj
 import pytest
+import samples
 import shapely
 from psycopg import errors, sql
 
 from territoire.core import database
 from territoire.core.database import Connection, Urls
 from territoire.core.derive import table
-from territoire.core.models import Column, Dataset, Geometry, Localised, Source, Time
+from territoire.core.models import Time
 from territoire.query import crs, cursor, items, paging, parameters
 from territoire.query.model import Generation, Query
 
-TITLE = Localised(fr="Titre")
-DATASET = Dataset(
-    id="lieux",
-    title=TITLE,
-    abstract=TITLE,
-    theme="t",
-    producer="p",
-    licence="l",
-    source=(Source(url="lieux.gpkg"),),
-    key="code",
-    columns=(
-        Column(name="code", type="text", title=TITLE, nullable=False),
-        Column(name="nom", type="text", title=TITLE),
-        Column(name="population", type="integer", title=TITLE),
-        Column(name="identifiant", type="bigint", title=TITLE),
-        Column(name="surface", type="number", title=TITLE),
-        Column(name="actif", type="boolean", title=TITLE),
-        Column(name="debut", type="date", title=TITLE),
-        Column(name="fin", type="date", title=TITLE),
-        Column(name="vu", type="timestamp", title=TITLE),
-    ),
-    geometry=Geometry(type="Polygon", srid=2154),
+DATASET = samples.dataset(
+    "lieux",
+    geometry="Polygon",
     time=Time(start="debut", end="fin"),
+    nom="text",
+    population="integer",
+    identifiant="bigint",
+    surface="number",
+    actif="boolean",
+    debut="date",
+    fin="date",
+    vu="timestamp",
 )
 NAMES = (
     "Èze", "Eze", "eze", "Évenos", "Arles", "arles", "ARLES", "L'Isle-sur-la-Sorgue", "Saint-Rémy-de-Provence",
@@ -106,19 +96,7 @@ SHAPES = [row.shape for row in ROWS if row.shape is not None]
 def stored(new_database: Callable[[], Urls]) -> Iterator[Connection]:
     """A connection of the reader to a database that holds ROWS as generation 1."""
     urls = new_database()
-    with database.connect_loader(urls.loader) as loader:
-        loader.execute(table.create_table(DATASET, 1))
-        insert = sql.SQL("insert into {} values ({}, {})").format(
-            table.table("lieux", 1),
-            sql.SQL(", ").join([sql.Placeholder()] * 10),
-            sql.SQL("st_geomfromtext(%s, 2154), st_transform(st_geomfromtext(%s, 2154), 3857)"),
-        )
-        wkts = [None if row.shape is None else shapely.to_wkt(row.shape, rounding_precision=-1) for row in ROWS]
-        with loader.cursor() as writer:
-            writer.executemany(insert, [(*row[:-1], wkt, wkt) for row, wkt in zip(ROWS, wkts, strict=True)])
-        for statement in table.create_indexes(DATASET, 1):
-            loader.execute(statement)
-        loader.execute(table.create_view(DATASET, 1))
+    samples.store(urls, DATASET, ROWS)
     with database.connect_reader(urls.reader) as reader:
         yield reader
 

@@ -9,11 +9,12 @@ from typing import Any
 import cql2
 import orjson
 import pytest
+import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from territoire.core.errors import RequestError
-from territoire.core.models import Column, Dataset, Geometry, Localised, Source, Time
+from territoire.core.models import Time
 from territoire.query import crs, parameters
 from territoire.query.cql2 import compile as compiler
 from territoire.query.cql2 import json_form, text, tree
@@ -21,29 +22,19 @@ from territoire.query.cql2.tree import Box, Instant, Literal, Node, Operation, P
 from territoire.query.items import Binder
 from territoire.query.model import Filter, Query
 
-TITLE = Localised(fr="Titre")
-DATASET = Dataset(
-    id="lieux",
-    title=TITLE,
-    abstract=TITLE,
-    theme="t",
-    producer="p",
-    licence="l",
-    source=(Source(url="lieux.gpkg"),),
-    key="code",
-    columns=(
-        Column(name="code", type="text", title=TITLE, nullable=False),
-        Column(name="nom", type="text", title=TITLE),
-        Column(name="ab", type="integer", title=TITLE),
-        Column(name="identifiant", type="bigint", title=TITLE),
-        Column(name="surface", type="number", title=TITLE),
-        Column(name="actif", type="boolean", title=TITLE),
-        Column(name="debut", type="date", title=TITLE),
-        Column(name="vu", type="timestamp", title=TITLE),
-        Column(name="secret", type="text", title=TITLE, queryable=False),
-    ),
-    geometry=Geometry(type="Point", srid=2154),
+DATASET = samples.dataset(
+    "lieux",
+    geometry="Point",
     time=Time(start="debut"),
+    hidden=("secret",),
+    nom="text",
+    ab="integer",
+    identifiant="bigint",
+    surface="number",
+    actif="boolean",
+    debut="date",
+    vu="timestamp",
+    secret="text",
 )
 EXTENT = (800_000.0, 6_200_000.0, 1_080_000.0, 6_460_000.0)
 
