@@ -16,8 +16,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from . import annexes, vices
+from . import altimetry, annexes, csw, navigation, search, vices
+from .atom import Atom
 from .exchange import Ask, Reply
+from .geocoding import Geocoding
 from .layers import FEATURE_LAYERS
 from .vices import Quotas, Switches
 from .wfs import MOST, Temper, Wfs
@@ -58,7 +60,7 @@ class Front:
         self._services = self._build(folder)
 
     def _build(self, folder: Path) -> dict[str, Service]:
-        wfs = Wfs(folder)
+        wfs, geocoding = Wfs(folder), Geocoding(folder)
         return {
             "wfs": lambda ask: wfs.answer(ask, self._temper()),
             "wms": Wms(folder, "wms").answer,
@@ -66,6 +68,14 @@ class Front:
             "wmts": Wmts(folder).answer,
             "tms": Tms(folder).answer,
             "styles": annexes.answer,
+            "csw": csw.answer,
+            "atom": Atom(folder, is_evil=lambda: bool(self.switches.get("traversal", "atom"))).answer,
+            "geocoding": geocoding.answer,
+            "completion": geocoding.answer,
+            "altimetry": altimetry.answer,
+            "itinerary": navigation.answer,
+            "isochrone": navigation.answer,
+            "search": search.answer,
         }
 
     def _temper(self) -> Temper:

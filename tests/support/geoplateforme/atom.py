@@ -1,0 +1,269 @@
+"""The download service (Atom, RFC 4287): products, their editions, archives made when somebody first asks for one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pyogrio
+import pyproj
+import shapely
+
+from . import sevenzip
+from .data import FEATURES
+from .exchange import Ask, Reply
+from .layers import EXTENT_CRS84, FEATURE_LAYERS
+
+_MOST = 50
+_NAMESPACES = (
+    'xmlns="http://www.w3.org/2005/Atom" xmlns:georss="http://www.georss.org/georss"'
+    ' xmlns:gpf_dl="https://data.geopf.fr/annexes/ressources/xsd/gpf_dl.xsd"'
+)
+_CRS = {"LAMB93": ("EPSG:2154", 2154), "WGS84G": ("EPSG:4326", 4326)}
+_FORMATS = {"GPKG": "GPKG", "SHP": "ESRI Shapefile", "FLATGEOBUF": "FlatGeobuf"}
+_EVIL = {"../../evade.txt": b"outside", "/tmp/evade-absolue.txt": b"outside too"}
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One data set of a product, as ADMIN-EXPRESS-COG_4-0__GPKG_LAMB93_R93_2026-01-01."""
+
+    product: str
+    version: str
+    format: str
+    crs: str
+    zone: str
+    date: str
+    container: str = "7z"
+    parts: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its name, in the provider's pattern."""
+        theme = "TOUSTHEMES" if self.product == "BDTOPO" else ""
+        return f"{self.product}_{self.version}_{theme}_{self.format}_{self.crs}_{self.zone}_{self.date}"
+
+    @property
+    def files(self) -> list[str]:
+        """Names of its archives; a large one comes in parts."""
+        whole = f"{self.name}.{self.container}"
+        return [whole] if self.parts == 1 else [f"{whole}.{number + 1:03}" for number in range(self.parts)]
+
+
+def _editions() -> list[Edition]:
+    cog = "ADMIN-EXPRESS-COG"
+    found = [Edition(cog, "4-0", "GPKG", "LAMB93", "R93", f"{year}-01-01") for year in (2025, 2026)]
+    found.append(Edition(cog, "4-0", "GPKG", "WGS84G", "FRA", "2026-01-01", parts=2))
+    found += [Edition(cog, "3-2", "SHP", "LAMB93", "R93", f"{year}-02-22") for year in range(2018, 2025)]
+    # of the same day as an older edition, and later in the list: the newest is not the last
+    found.append(Edition(cog, "3-2", "GPKG", "LAMB93", "R93", "2024-02-22", container="zip"))
+    for month in ("2025-12-15", "2026-03-15", "2026-06-15"):
+        found += [Edition("BDTOPO", "3-5", "GPKG", "LAMB93", f"D{code:03}", month) for code in (4, 5, 6, 13, 83, 84)]
+    found.append(Edition("ADMIN-EXPRESS-COG-PARTIEL", "4-0", "FLATGEOBUF", "WGS84G", "FRA", "2026-01-01", "fgb"))
+    return found
+
+
+EDITIONS: dict[str, Edition] = {edition.name: edition for edition in _editions()}
+_CONTENT = {"BDTOPO": ("BDTOPO_V3:batiment",)}
+_ADMIN = tuple(f"ADMINEXPRESS-COG.LATEST:{name}" for name in ("commune", "epci", "departement", "region"))
+
+
+class Atom:
+    """The download service of a folder of data; `is_evil` says whether archives reach outside of themselves."""
+
+    def __init__(self, folder: Path, is_evil: Callable[[], bool]) -> None:
+        self._folder = folder
+        self._is_evil = is_evil
+        self._lock = threading.Lock()
+
+    def answer(self, ask: Ask) -> Reply:
+        """Answer one request."""
+        base = ask.address.replace("/chunk/", "/")
+        parts = [part for part in ask.path.split("/") if part]
+        match parts:
+            case ["capabilities"]:
+                products = sorted({edition.product for edition in EDITIONS.values()})
+                return _feed(ask, "Géoplateforme API - Download", [_product(base, name) for name in products])
+            case ["resource", product] if any(edition.product == product for edition in EDITIONS.values()):
+                wanted = [edition for edition in EDITIONS.values() if edition.product == product]
+                kept = [edition for edition in wanted if _fits(edition, ask.parameters)]
+                return _feed(ask, product, [_entry(base, edition) for edition in _sorted(kept, ask.parameters)])
+            case ["resource", product, name] if name in EDITIONS and EDITIONS[name].product == product:
+                return _feed(ask, name, self._file_entries(base, EDITIONS[name]))
+            case ["download", product, name, file] if name in EDITIONS and EDITIONS[name].product == product:
+                return self._download(EDITIONS[name], file)
+            case _:
+                return Reply("text/html", b"<html><body>404 Not Found</body></html>", 404)
+
+    def _file_entries(self, base: str, edition: Edition) -> list[str]:
+        entries = []
+        for file in edition.files:
+            content = self._file(edition, file).read_bytes()
+            check = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            address = f"{base}/download/{edition.product}/{edition.name}/{file}"
+            media = "application/x-7z-compressed" if edition.container == "7z" else "application/zip"
+            entries.append(
+                f"<entry><title>{file}</title><id>{address}</id><updated>{edition.date}T12:00:00+01:00</updated>"
+                f'<link rel="alternate" type="{media}" gpf_dl:length="{len(content)}" href="{address}"/>'
+                f"<content>{check}</content></entry>"
+            )
+            entries.append(
+                f"<entry><title>{file}.md5</title><id>{address}.md5</id>"
+                f"<updated>{edition.date}T12:00:00+01:00</updated>"
+                f'<link rel="alternate" type="text/plain" href="{address}.md5"/></entry>'
+            )
+        return entries
+
+    def _download(self, edition: Edition, file: str) -> Reply:
+        if file.removesuffix(".md5") not in edition.files:
+            return Reply("text/html", b"<html><body>404 Not Found</body></html>", 404)
+        found = self._file(edition, file.removesuffix(".md5"))
+        if file.endswith(".md5"):
+            check = hashlib.md5(found.read_bytes(), usedforsecurity=False).hexdigest()
+            return Reply("text/plain", f"{check}  {file.removesuffix('.md5')}\n".encode())
+        return Reply("application/octet-stream", found)
+
+    def _file(self, edition: Edition, file: str) -> Path:
+        """Return an archive, made now if nobody asked for it before."""
+        folder = self._folder / "downloads" / ("evil" if self._is_evil() else "good") / edition.name
+        with self._lock:
+            if not folder.exists():
+                built = self._archive(edition, is_evil=folder.parent.name == "evil")
+                size = -(-len(built) // edition.parts)
+                folder.mkdir(parents=True)
+                for number, name in enumerate(edition.files):
+                    (folder / name).write_bytes(built[number * size : (number + 1) * size])
+        return folder / file
+
+    def _archive(self, edition: Edition, *, is_evil: bool) -> bytes:
+        inside = f"{edition.name}/{edition.product}/1_DONNEES_LIVRAISON_{edition.date}/{edition.name}"
+        work = self._folder / "downloads" / "work" / edition.name
+        work.mkdir(parents=True, exist_ok=True)
+        self._write_layers(edition, work)
+        files = {f"{inside}/{path.name}": path.read_bytes() for path in sorted(work.iterdir())}
+        for path in work.iterdir():
+            path.unlink()
+        if edition.container == "fgb":
+            return next(iter(files.values()))
+        files[f"{edition.name}/LISEZ-MOI.txt"] = b"Licence Ouverte 2.0\n"
+        if is_evil:
+            files |= _EVIL
+        return sevenzip.archive(files) if edition.container == "7z" else _zip(files)
+
+    def _write_layers(self, edition: Edition, work: Path) -> None:
+        typenames = _CONTENT.get(edition.product, _ADMIN)
+        for typename in typenames[:1] if edition.format == "FLATGEOBUF" else typenames:
+            layer = FEATURE_LAYERS[typename]
+            meta, _, wkb, columns = pyogrio.raw.read(
+                self._folder / FEATURES, layer=layer.table, max_features=2_000 if edition.product == "BDTOPO" else None
+            )
+            shapes = shapely.from_wkb(wkb)
+            crs, srid = _CRS[edition.crs]
+            if srid != 4326:
+                reproject = pyproj.Transformer.from_crs(4326, srid, always_xy=True)
+                shapes = shapely.transform(shapes, reproject.transform, interleaved=False)
+            extension = {"GPKG": "gpkg", "SHP": "shp", "FLATGEOBUF": "fgb"}[edition.format]
+            # the names of fields are cut to ten characters in a shapefile, as its readers know
+            name = f"{edition.name}.gpkg" if edition.format == "GPKG" else f"{layer.name.upper()}.{extension}"
+            names = [field[:10] if edition.format == "SHP" else field for field in meta["fields"]]
+            pyogrio.raw.write(
+                str(work / name),
+                geometry=shapely.to_wkb(shapes),
+                field_data=[_cut(column) if edition.format == "SHP" else column for column in columns],
+                fields=_unique(names),
+                crs=crs,
+                geometry_type="MultiPolygon",
+                driver=_FORMATS[edition.format],
+                layer=layer.name,
+                append=(work / name).exists(),
+                **({"dataset_options": {"VERSION": "1.3"}} if edition.format == "GPKG" else {}),
+            )
+
+
+def _cut(column: np.ndarray) -> np.ndarray:
+    """Return texts of 254 bytes at most: a shapefile holds no more."""
+    if column.dtype != object:
+        return column
+    return np.array([text and text[:250] for text in column], dtype=object)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names of which those that came before have another last character."""
+    found: list[str] = []
+    for name in names:
+        found.append(name if name not in found else f"{name[:8]}_{len(found) % 10}")
+    return found
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in files.items():
+            target.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+def _fits(edition: Edition, asks: Mapping[str, str]) -> bool:
+    crs = asks.get("crs")
+    return (
+        asks.get("zone", edition.zone) == edition.zone
+        and asks.get("format", edition.format) == edition.format
+        and crs in (None, edition.crs, _CRS[edition.crs][0])
+        and asks.get("editiondatefrom", "") <= edition.date <= asks.get("editiondateto", "9")
+    )
+
+
+def _sorted(editions: list[Edition], asks: Mapping[str, str]) -> list[Edition]:
+    by = asks.get("sortentriesby")
+    if by is None:
+        return editions
+    descends = asks.get("sortentriesorder", "asc") == "desc"
+    return sorted(editions, key=lambda one: one.date if by == "editionDate" else one.name, reverse=descends)
+
+
+def _product(base: str, name: str) -> str:
+    address = f"{base}/resource/{name}"
+    return (
+        f'<entry><title>{name}</title><link href="{address}" rel="alternate" type="application/atom+xml"/>'
+        f"<id>{address}</id><updated>2026-07-03T14:59:00+01:00</updated><content>{name}</content></entry>"
+    )
+
+
+def _entry(base: str, edition: Edition) -> str:
+    address = f"{base}/resource/{edition.product}/{edition.name}"
+    west, south, east, north = EXTENT_CRS84
+    return (
+        f'<entry><title>{edition.name}</title><link href="{address}" rel="alternate" type="application/atom+xml"/>'
+        f"<id>{address}</id><updated>{edition.date}T14:59:00+01:00</updated><content>{edition.name}</content>"
+        f'<category term="{_CRS[edition.crs][0]}" label="{edition.crs}"/>'
+        f"<georss:polygon>{south} {west} {south} {east} {north} {east} {north} {west} {south} {west}</georss:polygon>"
+        f'<gpf_dl:zone term="{edition.zone}" label="{edition.zone}"/>'
+        f'<gpf_dl:format term="{edition.format}" label="{edition.format}"/>'
+        f"<gpf_dl:editionDate>{edition.date}</gpf_dl:editionDate></entry>"
+    )
+
+
+def _feed(ask: Ask, title: str, entries: list[str]) -> Reply:
+    asks = ask.parameters
+    try:
+        page, limit = int(asks.get("page", "1")), int(asks.get("limit", "10"))
+    except ValueError:
+        page, limit = 0, 0
+    if page < 1 or not 1 <= limit <= _MOST:
+        return Reply("application/json", b'{"code":400,"message":"page or limit is wrong"}', 400)
+    count = max(1, -(-len(entries) // limit))
+    shown = "".join(entries[(page - 1) * limit : page * limit])
+    body = (
+        f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?><feed {_NAMESPACES} xml:lang=\"en\""
+        f' gpf_dl:page="{page}" gpf_dl:pagesize="{limit}" gpf_dl:pagecount="{count}"'
+        f' gpf_dl:totalentries="{len(entries)}"><title>{escape(title)}</title><id>{ask.address}/{ask.path}</id>'
+        f"<updated>2026-07-03T14:59:00+01:00</updated>{shown}</feed>"
+    )
+    return Reply("application/atom+xml", body.encode())
