@@ -9,9 +9,9 @@ import numpy as np
 import orjson
 import pyproj
 
-from .data import elevation_m
 from .exchange import Ask, Reply
 from .layers import EXTENT_CRS84
+from .relief import elevation_m
 
 _MOST = 5_000
 _NOWHERE = -99_999.0

@@ -7,7 +7,6 @@ import io
 import threading
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -18,6 +17,7 @@ import shapely
 
 from . import sevenzip
 from .data import FEATURES
+from .editions import CRS, EDITIONS, Edition
 from .exchange import Ask, Reply
 from .layers import EXTENT_CRS84, FEATURE_LAYERS
 
@@ -26,51 +26,10 @@ _NAMESPACES = (
     'xmlns="http://www.w3.org/2005/Atom" xmlns:georss="http://www.georss.org/georss"'
     ' xmlns:gpf_dl="https://data.geopf.fr/annexes/ressources/xsd/gpf_dl.xsd"'
 )
-_CRS = {"LAMB93": ("EPSG:2154", 2154), "WGS84G": ("EPSG:4326", 4326)}
 _FORMATS = {"GPKG": "GPKG", "SHP": "ESRI Shapefile", "FLATGEOBUF": "FlatGeobuf"}
 _EVIL = {"../../evade.txt": b"outside", "/tmp/evade-absolue.txt": b"outside too"}
 
 
-@dataclass(frozen=True)
-class Edition:
-    """One data set of a product, as ADMIN-EXPRESS-COG_4-0__GPKG_LAMB93_R93_2026-01-01."""
-
-    product: str
-    version: str
-    format: str
-    crs: str
-    zone: str
-    date: str
-    container: str = "7z"
-    parts: int = 1
-
-    @property
-    def name(self) -> str:
-        """Its name, in the provider's pattern."""
-        theme = "TOUSTHEMES" if self.product == "BDTOPO" else ""
-        return f"{self.product}_{self.version}_{theme}_{self.format}_{self.crs}_{self.zone}_{self.date}"
-
-    @property
-    def files(self) -> list[str]:
-        """Names of its archives; a large one comes in parts."""
-        whole = f"{self.name}.{self.container}"
-        return [whole] if self.parts == 1 else [f"{whole}.{number + 1:03}" for number in range(self.parts)]
-
-
-def _editions() -> list[Edition]:
-    cog = "ADMIN-EXPRESS-COG"
-    found = [Edition(cog, "4-0", "GPKG", "LAMB93", "R93", f"{year}-01-01") for year in (2025, 2026)]
-    found.append(Edition(cog, "4-0", "GPKG", "WGS84G", "FRA", "2026-01-01", parts=2))
-    found += [Edition(cog, "3-2", "SHP", "LAMB93", "R93", f"{year}-02-22") for year in range(2018, 2025)]
-    # of the same day as an older edition, and later in the list: the newest is not the last
-    found.append(Edition(cog, "3-2", "GPKG", "LAMB93", "R93", "2024-02-22", container="zip"))
-    for month in ("2025-12-15", "2026-03-15", "2026-06-15"):
-        found += [Edition("BDTOPO", "3-5", "GPKG", "LAMB93", f"D{code:03}", month) for code in (4, 5, 6, 13, 83, 84)]
-    found.append(Edition("ADMIN-EXPRESS-COG-PARTIEL", "4-0", "FLATGEOBUF", "WGS84G", "FRA", "2026-01-01", "fgb"))
-    return found
-
-
-EDITIONS: dict[str, Edition] = {edition.name: edition for edition in _editions()}
 _CONTENT = {"BDTOPO": ("BDTOPO_V3:batiment",)}
 _ADMIN = tuple(f"ADMINEXPRESS-COG.LATEST:{name}" for name in ("commune", "epci", "departement", "region"))
 
@@ -165,7 +124,7 @@ class Atom:
                 self._folder / FEATURES, layer=layer.table, max_features=2_000 if edition.product == "BDTOPO" else None
             )
             shapes = shapely.from_wkb(wkb)
-            crs, srid = _CRS[edition.crs]
+            crs, srid = CRS[edition.crs]
             if srid != 4326:
                 reproject = pyproj.Transformer.from_crs(4326, srid, always_xy=True)
                 shapes = shapely.transform(shapes, reproject.transform, interleaved=False)
@@ -215,7 +174,7 @@ def _fits(edition: Edition, asks: Mapping[str, str]) -> bool:
     return (
         asks.get("zone", edition.zone) == edition.zone
         and asks.get("format", edition.format) == edition.format
-        and crs in (None, edition.crs, _CRS[edition.crs][0])
+        and crs in (None, edition.crs, CRS[edition.crs][0])
         and asks.get("editiondatefrom", "") <= edition.date <= asks.get("editiondateto", "9")
     )
 
@@ -242,7 +201,7 @@ def _entry(base: str, edition: Edition) -> str:
     return (
         f'<entry><title>{edition.name}</title><link href="{address}" rel="alternate" type="application/atom+xml"/>'
         f"<id>{address}</id><updated>{edition.date}T14:59:00+01:00</updated><content>{edition.name}</content>"
-        f'<category term="{_CRS[edition.crs][0]}" label="{edition.crs}"/>'
+        f'<category term="{CRS[edition.crs][0]}" label="{edition.crs}"/>'
         f"<georss:polygon>{south} {west} {south} {east} {north} {east} {north} {west} {south} {west}</georss:polygon>"
         f'<gpf_dl:zone term="{edition.zone}" label="{edition.zone}"/>'
         f'<gpf_dl:format term="{edition.format}" label="{edition.format}"/>'

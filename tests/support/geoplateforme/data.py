@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pyogrio
 import pyproj
-import rasterio
 import shapely
-from rasterio.transform import from_origin
 
+from . import relief
 from .layers import BUILDINGS, FEATURE_LAYERS, FeatureLayer
 
 DEMO = Path(__file__).resolve().parents[3] / "datasets" / "_demo" / "admin-express-cog-paca.gpkg.zip"
@@ -24,7 +23,7 @@ Columns = dict[str, np.ndarray]
 
 
 def build(folder: Path) -> None:
-    """Write features.gpkg (EPSG:4326) and two rasters (EPSG:2154, 50 m and 250 m) to `folder`, always the same."""
+    """Write features.gpkg (EPSG:4326) and two rasters (EPSG:2154) to `folder`, always the same."""
     random = np.random.default_rng(93)
     communes = _read("commune")
     _write(folder, "ADMINEXPRESS-COG.LATEST:commune", _communes(communes), communes["geometry"])
@@ -40,7 +39,7 @@ def build(folder: Path) -> None:
     _write(folder, "LANDCOVER.FORESTINVENTORY.V2:formation_vegetale", *_forests(random, communes))
     _write(folder, "BAN-PLUS:lien_adresse_parcelle", *_links(communes))
     _index(folder / FEATURES)
-    _rasters(folder)
+    relief.write(folder)
 
 
 def _read(layer: str) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def _boxes(random: np.random.Generator, where: np.ndarray) -> np.ndarray:
 def _buildings(random: np.random.Generator, where: np.ndarray) -> Columns:
     count = len(where)
     heights = np.round(random.gamma(4, 1.8, count) + 2, 1)
-    ground = np.round(elevation_m(where[:, 0], where[:, 1]), 1)
+    ground = np.round(relief.elevation_m(where[:, 0], where[:, 1]), 1)
     usages = np.array(["Résidentiel", "Annexe", "Indifférencié", "Commercial et services", "Agricole"], dtype=object)
     usage = usages[random.choice(5, count, p=[0.55, 0.2, 0.15, 0.06, 0.04])]
     homes = np.where(usage == "Résidentiel", random.poisson(1.6, count) + 1, 0)
@@ -157,9 +156,9 @@ def _buildings(random: np.random.Generator, where: np.ndarray) -> Columns:
         "materiaux_de_la_toiture": np.where(homes > 0, "10", None),
         "hauteur": heights,
         "altitude_minimale_sol": ground,
-        "altitude_minimale_toit": ground + heights - 1,
-        "altitude_maximale_toit": ground + heights,
-        "altitude_maximale_sol": ground + 0.5,
+        "altitude_minimale_toit": np.round(ground + heights - 1, 1),
+        "altitude_maximale_toit": np.round(ground + heights, 1),
+        "altitude_maximale_sol": np.round(ground + 0.5, 1),
         "origine_du_batiment": np.full(count, "Cadastre", dtype=object),
         "appariement_fichiers_fonciers": np.where(homes > 0, "A 1.0", None),
         "identifiants_rnb": _texts(f"RNB{n:09}" for n in numbers),
@@ -261,41 +260,3 @@ def _index(file: Path) -> None:
         for layer in FEATURE_LAYERS.values():
             connection.execute(f'create index "{layer.table}_key" on "{layer.table}" ("{layer.key}")')
     connection.close()
-
-
-def elevation_m(east_l93: np.ndarray, north_l93: np.ndarray) -> np.ndarray:
-    """Return a made-up relief that rises from the sea to the north-east, in metres, of points in EPSG:2154."""
-    slope = np.clip((north_l93 - 6_220_000) / 230_000, 0, 1) * np.clip((east_l93 - 780_000) / 260_000, 0.05, 1)
-    waves = np.sin(east_l93 / 7_300) * np.cos(north_l93 / 5_900) + 0.4 * np.sin((east_l93 + north_l93) / 2_100)
-    return np.maximum(0, slope * (2_600 + 420 * waves))
-
-
-def _rasters(folder: Path) -> None:
-    west, north = 780_000.0, 6_480_000.0
-    for name, cell_m, bands in (("elevation.tif", 250, 1), ("ortho.tif", 100, 3)):
-        columns, rows = int(310_000 / cell_m), int(290_000 / cell_m)
-        east = west + (np.arange(columns) + 0.5) * cell_m
-        heights = elevation_m(east[None, :], (north - (np.arange(rows) + 0.5) * cell_m)[:, None])
-        pixels = heights[None].astype("float32") if bands == 1 else _photo(heights)
-        with rasterio.open(
-            folder / name,
-            "w",
-            driver="GTiff",
-            width=columns,
-            height=rows,
-            count=bands,
-            dtype=pixels.dtype,
-            crs="EPSG:2154",
-            transform=from_origin(west, north, cell_m, cell_m),
-            nodata=-99999 if bands == 1 else None,
-            tiled=True,
-            compress="deflate",
-        ) as raster:
-            raster.write(pixels)
-
-
-def _photo(heights: np.ndarray) -> np.ndarray:
-    grain = (np.indices(heights.shape).sum(axis=0) % 7) * 6
-    return np.stack(
-        [np.clip(base + heights / scale + grain, 0, 255) for base, scale in ((70, 16), (95, 22), (60, 14))]
-    ).astype("uint8")

@@ -21,10 +21,11 @@ from .atom import Atom
 from .exchange import Ask, Reply
 from .geocoding import Geocoding
 from .layers import FEATURE_LAYERS
+from .tms import Tms
 from .vices import Quotas, Switches
 from .wfs import MOST, Temper, Wfs
 from .wms import Wms
-from .wmts import Tms, Wmts
+from .wmts import Wmts
 
 KEY = "cle-d-essai"
 #: The services by the beginning of their paths; the first that fits.

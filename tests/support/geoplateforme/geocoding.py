@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import email
-import io
 import itertools
 from collections.abc import Callable, Mapping
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from . import geocoding_tables as tables
 from .exchange import Ask, Reply
 from .gazetteer import Address, Commune, Gazetteer
+from .geocoding_tables import RefusalError
 
 _INDEXES = ("address", "poi", "parcel")
-_MOST_BYTES, _MOST_LINES = 50_000_000, 200_000
-_ADDED = (
-    "longitude",
-    "latitude",
-    "result_score",
-    "result_score_next",
-    "result_label",
-    "result_type",
-    "result_id",
-    "result_banId",
-    "result_housenumber",
-    "result_name",
-    "result_street",
-    "result_postcode",
-    "result_city",
-    "result_context",
-    "result_citycode",
-    "result_oldcitycode",
-    "result_oldcity",
-    "result_district",
-    "result_status",
-)
-
-
-class RefusalError(Exception):
-    """A request that the service refuses."""
 
 
 class Geocoding:
@@ -97,8 +69,8 @@ class Geocoding:
         return _collection([address.feature(score, distance=round(metres))])
 
     def _search_csv(self, ask: Ask) -> Reply:
-        form = _form(ask)
-        names, rows = _table(form)
+        form = tables.form(ask)
+        names, rows = tables.read(form)
         columns = form.get("columns") or names
         for column in columns:
             if column not in names:
@@ -112,12 +84,12 @@ class Geocoding:
             if not found:
                 return {"result_status": "not-found"}
             score, address = found[0]
-            return _flat(address.feature(score), {"result_score_next": found[1][0] if found[1:] else None})
+            return tables.flat(address.feature(score), {"result_score_next": found[1][0] if found[1:] else None})
 
-        return _csv(names, rows, added)
+        return tables.write(names, rows, added)
 
     def _reverse_csv(self, ask: Ask) -> Reply:
-        names, rows = _table(_form(ask))
+        names, rows = tables.read(tables.form(ask))
         lon, lat = (next((n for n in pair if n in names), None) for pair in (("longitude", "lon"), ("latitude", "lat")))
         if lon is None or lat is None:
             raise RefusalError("longitude and latitude columns must be present")
@@ -130,10 +102,12 @@ class Geocoding:
             if found is None:
                 return {"result_status": "not-found"}
             metres, address = found
-            flat = _flat(address.feature(1.0), {"result_distance": round(metres)})
+            flat = tables.flat(address.feature(1.0), {"result_distance": round(metres)})
             return {**flat, "result_latitude": flat["latitude"], "result_longitude": flat["longitude"]}
 
-        return _csv(names, rows, added, ("result_latitude", "result_longitude", "result_distance", *_ADDED[2:]))
+        return tables.write(
+            names, rows, added, ("result_latitude", "result_longitude", "result_distance", *tables.ADDED[2:])
+        )
 
     def _complete(self, ask: Ask) -> Reply:
         asks = ask.parameters
@@ -239,63 +213,6 @@ def _parcel(commune: Commune, metres: float) -> dict[str, Any]:
 
 def _lonlat(commune: Commune) -> list[float]:
     return Address(commune).feature(1.0)["geometry"]["coordinates"]
-
-
-def _form(ask: Ask) -> dict[str, Any]:
-    """Return the parts of a multipart form: `columns` as a list, the file as text under `data`."""
-    if len(ask.body) > _MOST_BYTES:
-        raise RefusalError("The file is larger than 50 MB")
-    head = f"Content-Type: {ask.content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
-    found: dict[str, Any] = {}
-    message: Message = email.message_from_bytes(head + ask.body)
-    if not message.is_multipart():
-        raise RefusalError("A multipart form with a file 'data' is expected")
-    for part in message.walk():
-        name = part.get_param("name", header="content-disposition")
-        if name is None:
-            continue
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        try:
-            text = content.decode()
-        except UnicodeDecodeError as exc:
-            raise RefusalError("The file is not in UTF-8") from exc
-        if name == "columns":
-            found.setdefault("columns", []).append(text)
-        else:
-            found[str(name)] = text
-    return found
-
-
-def _table(form: Mapping[str, Any]) -> tuple[list[str], list[dict[str, str]]]:
-    if "data" not in form:
-        raise RefusalError("A file must be provided in data field")
-    reader = csv.DictReader(io.StringIO(form["data"].lstrip("\ufeff"), newline=""))
-    rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
-    if len(rows) > _MOST_LINES:
-        raise RefusalError(f"The file has more than {_MOST_LINES} lines")
-    return list(reader.fieldnames or []), rows
-
-
-def _flat(feature: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    lon, lat = feature["geometry"]["coordinates"]
-    flat = {f"result_{name}": value for name, value in feature["properties"].items()}
-    return {**flat, **more, "longitude": lon, "latitude": lat, "result_status": "ok"}
-
-
-def _csv(
-    names: list[str],
-    rows: list[dict[str, str]],
-    added: Callable[[Mapping[str, str]], Mapping[str, Any]],
-    columns: tuple[str, ...] = _ADDED,
-) -> Reply:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [*names, *columns], extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        # what was sent stays: latitude and longitude of a reverse batch are the asker's
-        writer.writerow({**added(row), **row} if columns is not _ADDED else {**row, **added(row)})
-    return Reply("text/csv; charset=utf-8", buffer.getvalue().encode())
 
 
 def _collection(features: list[dict[str, Any]]) -> Reply:

@@ -62,7 +62,7 @@ class Store:
 
     def features(self, layer: FeatureLayer, fids: Sequence[int], names: Sequence[str], srid: int) -> list[Any]:
         """Return features as GeoServer writes them in JSON, in the order of `fids`, in longitude, latitude."""
-        columns = ", ".join(f'"{name}"' for name in dict.fromkeys([layer.key, *names]))
+        columns = ", ".join(f't."{name}"' for name in dict.fromkeys([layer.key, *names]))
         # a join keeps the order of the page, whatever it was sorted by
         listed = orjson.dumps(list(fids)).decode()
         query = (

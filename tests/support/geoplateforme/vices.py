@@ -28,7 +28,7 @@ QUOTAS: dict[str, int | None] = {
     "isochrone": 5,
 }
 BLOCKED_S = 5
-FILLERS_PER_MB = 185
+FILLERS_PER_MB = 163
 
 #: The switches and what they do; a value in brackets is the default of `vice(name)`.
 VICES = {
