@@ -75,7 +75,7 @@ class PostGISFeatureProvider(BaseProvider):
             if q is not None:
                 raise parameters.unknown("q", parameters.NAMES)
             given = [(_DISGUISED.get(name, name), text) for name, text in properties or []]
-            given += _pairs(bbox, datetime_, sortby, select_properties, skip_geometry, crs_transform_spec)
+            given += pairs(bbox, datetime_, sortby, select_properties, skip_geometry, crs_transform_spec)
             if resulttype == "hits":
                 given.append(("resultType", "hits"))
             position = [("limit", str(limit)), ("offset", str(offset))]
@@ -95,7 +95,7 @@ class PostGISFeatureProvider(BaseProvider):
         """Return one feature by its key."""
         with refusals.translated():
             generation = runtime().generation(self.data)
-            query = parameters.parse(generation.dataset, _pairs(crs_transform_spec=crs_transform_spec))
+            query = parameters.parse(generation.dataset, pairs(crs_transform_spec=crs_transform_spec))
             key = generation.dataset.column(generation.dataset.key)
             missing = NotFoundError(f"{self.data} has no feature {identifier[:60]!r}", remedy="look it up in its items")
             try:
@@ -134,6 +134,12 @@ def _filter_of_pygeoapi() -> RequestError:
     )
 
 
+def disguised(properties: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return parameters that pygeoapi passed on, under their real names."""
+    plain = [(_DISGUISED.get(name, name), text) for name, text in properties]
+    return [(_UNDER_STOCK.get(name, name), text) for name, text in plain]
+
+
 def fields(dataset: Dataset) -> dict[str, _Json]:
     """Return the JSON Schema of each property as pygeoapi wants it: allowed values under `values`."""
     described: dict[str, _Json] = {}
@@ -143,7 +149,7 @@ def fields(dataset: Dataset) -> dict[str, _Json]:
     return described
 
 
-def _pairs(
+def pairs(
     bbox: list[float] | None = None,
     datetime_: str | None = None,
     sortby: list[SortKey] | None = None,
@@ -152,21 +158,21 @@ def _pairs(
     crs_transform_spec: CrsTransformSpec | None = None,
 ) -> list[tuple[str, str]]:
     """Write pygeoapi's arguments as the parameters that they were, so that one parser reads both doors."""
-    pairs: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     if bbox:
-        pairs.append(("bbox", ",".join(repr(number) for number in bbox)))
+        found.append(("bbox", ",".join(repr(number) for number in bbox)))
     if datetime_ is not None:
-        pairs.append(("datetime", datetime_))
+        found.append(("datetime", datetime_))
     if sortby:
         keys = (f"{'-' if key['order'] == '-' else ''}{key['property']}" for key in sortby)
-        pairs.append(("sortby", ",".join(keys)))
+        found.append(("sortby", ",".join(keys)))
     if select_properties:
-        pairs.append(("properties", ",".join(select_properties)))
+        found.append(("properties", ",".join(select_properties)))
     if skip_geometry:
-        pairs.append(("skipGeometry", "true"))
+        found.append(("skipGeometry", "true"))
     if crs_transform_spec is not None:
-        pairs.append(("crs", crs_transform_spec.target_crs_uri))
-    return pairs
+        found.append(("crs", crs_transform_spec.target_crs_uri))
+    return found
 
 
 def _resolve(dataset_id: str, given: list[tuple[str, str]]) -> tuple[Generation, Query]:

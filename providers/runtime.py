@@ -27,8 +27,10 @@ from territoire.core.errors import (
 )
 from territoire.core.models import Dataset
 from territoire.core.registry import Registry
-from territoire.query import published
+from territoire.geoplateforme.transport import Transport
+from territoire.query import layers, published
 from territoire.query.items import Statement
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 
 #: How old the copy of the pointer may be.
@@ -81,6 +83,23 @@ class Runtime:
             return current
         return self._older(dataset_id, mark)
 
+    def generations(self) -> list[Generation]:
+        """Return all published generations, by dataset id."""
+        self._refresh()
+        return list(self._current.values())
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """What asks the Géoplateforme, made at the first live request."""
+        return Transport(self._settings)
+
+    def layer(self, layer_id: str) -> PublishedLayer:
+        """Return what is published live; NotFoundError when it is not."""
+        rows = self._execute(layers.ONE, (layer_id,))
+        if not rows:
+            raise NotFoundError(f"{layer_id} is not published yet", remedy=f"publish it: territoire etl run {layer_id}")
+        return layers.layer(rows[0])
+
     def fetch(self, generation: Generation, statement: Statement, *, budget_ms: int | None = None) -> list[_Row]:
         """Run a statement on a generation's view; its errors are those that a visitor can understand.
 
@@ -101,6 +120,8 @@ class Runtime:
         """Close the pool, if it was ever opened."""
         if self._pool is not None:
             self._pool.close()
+        if "transport" in self.__dict__:
+            self.transport.close()
 
     def _older(self, dataset_id: str, mark: str) -> Generation:
         known = self._walked.get((dataset_id, mark))

@@ -29,7 +29,8 @@ def load(
     demo = [d for d in found.datasets.values() if d.source and all(s.address.startswith(_SHIPPED) for s in d.source)]
     chosen = refresh.order(demo)
     with context.loader(urls) as connection:
-        etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet)
+        failures = etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet, alone=False)
+    etl.complain(failures, len(chosen))
 
 
 @app.command()

@@ -8,18 +8,22 @@ import typer
 from rich import box
 from rich.table import Table
 
-from etl import ledger, publish, refresh
+from etl import ledger, live, publish, refresh
 from etl.refresh import Outcome
 from territoire.cli import context, progress
 from territoire.core import settings
 from territoire.core.database import Connection
 from territoire.core.errors import SettingsError, TerritoireError
+from territoire.core.layers import LiveLayer
 from territoire.core.models import Dataset
-from territoire.core.registry import Registry
+from territoire.core.registry import Declaration, Registry
 from territoire.core.settings import Settings
+from territoire.geoplateforme.transport import Transport
 
 app = typer.Typer(help="Load datasets, look at what was loaded, go back.", no_args_is_help=True)
 _MOST_REJECTS_SHOWN = 50
+#: How long a publication may wait for the source, in seconds.
+_PATIENCE_S = 60.0
 
 
 @app.command()
@@ -41,10 +45,35 @@ def run(
         raise SettingsError("say which datasets to load", remedy="territoire etl run communes epci, or --all")
     if source and len(ids or []) != 1:
         raise SettingsError("--source feeds one dataset", remedy="name one dataset, and all its files by --source")
-    chosen = list(found.datasets.values()) if every else [found.get(name) for name in ids or []]
+    chosen = list(found.declarations.values()) if every else [found.find(name) for name in ids or []]
     given = settings.load()
     with context.loader(context.load_urls(given)) as connection:
-        load(connection, found, refresh.order(chosen), given, sources=source or [], force=force, quiet=quiet)
+        rows = refresh.order([one for one in chosen if isinstance(one, Dataset) and not one.live])
+        failures = load(
+            connection, found, rows, given, sources=source or [], force=force, quiet=quiet, alone=len(chosen) == 1
+        )
+        failures += show(connection, chosen, given, alone=len(chosen) == 1)
+    complain(failures, len(chosen))
+
+
+def show(connection: Connection, chosen: list[Declaration], given: Settings, *, alone: bool) -> list[TerritoireError]:
+    """Publish what is shown live, one after the other; return what failed, unless it was alone."""
+    wanted = [one for one in chosen if isinstance(one, LiveLayer) or (isinstance(one, Dataset) and one.live)]
+    failures: list[TerritoireError] = []
+    if not wanted:
+        return failures
+    with Transport(given, patience_s=_PATIENCE_S) as transport:
+        for declared in wanted:
+            try:
+                live.publish_live(declared, connection=connection, transport=transport)
+            except TerritoireError as exc:
+                if alone or connection.closed:
+                    raise
+                context.say(f"{declared.id}: FAILED: {exc}")
+                failures.append(exc)
+            else:
+                typer.echo(f"{declared.id}: published, live from the Géoplateforme")
+    return failures
 
 
 def load(
@@ -56,8 +85,12 @@ def load(
     sources: list[str],
     force: bool,
     quiet: bool,
-) -> None:
-    """Load datasets one after another; one that fails does not keep the others from loading."""
+    alone: bool,
+) -> list[TerritoireError]:
+    """Load datasets one after another and return what failed; one that fails keeps no other from loading.
+
+    `alone`: raise in place of that, where nothing else was asked for.
+    """
     workshop = refresh.Workshop(registry=found, landing=given.var / "landing", grace_s=given.generation_grace)
     failures: list[TerritoireError] = []
     for dataset in chosen:
@@ -67,7 +100,7 @@ def load(
                     dataset, connection=connection, workshop=workshop, report=report, sources=sources, force=force
                 )
         except TerritoireError as exc:
-            if len(chosen) == 1:
+            if alone:
                 raise
             context.say(f"{dataset.id}: FAILED: {exc}")
             failures.append(exc)
@@ -75,9 +108,14 @@ def load(
                 raise
         else:
             typer.echo(_sentence(outcome))
+    return failures
+
+
+def complain(failures: list[TerritoireError], chosen: int) -> None:
+    """End with an error where something failed; what failed was said before."""
     if failures:
         raise TerritoireError(
-            f"{len(failures)} of {len(chosen)} datasets were not loaded", remedy="see above, or territoire etl status"
+            f"{len(failures)} of {chosen} datasets were not loaded", remedy="see above, or territoire etl status"
         )
 
 

@@ -20,9 +20,12 @@ from territoire.core.errors import RequestError
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
 from territoire.web import answers, qgis_routes, routes, tile_routes, views
+from territoire.web import live_routes as live
 from territoire.web.api.rendered import Rendered
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
+from territoire.web.facades import Facades
+from territoire.web.live_routes import by_kind
 from territoire.web.middleware import AddressLimit, CrossOrigin, RequestLog, TrailingSlash
 
 _POOL_SIZE = 8
@@ -46,7 +49,9 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
         catalogue = Catalogue(reader_url, pool_size=_POOL_SIZE)
         await catalogue.open()
         app.state.catalogue = catalogue
+        app.state.facades = Facades(given)
         yield
+        app.state.facades.close()
         await catalogue.close()
 
     app = Starlette(
@@ -77,15 +82,22 @@ def _routes() -> list[Route | Mount]:
         ("/ogc/conformance", routes.conformance),
         ("/ogc/collections", routes.collections),
         (collection, routes.collection),
-        (f"{collection}/queryables", routes.queryables),
-        (f"{collection}/sortables", routes.sortables),
-        (f"{collection}/schema", routes.schema),
+        (f"{collection}/queryables", by_kind(routes.queryables, wfs=live.queryables)),
+        (f"{collection}/sortables", by_kind(routes.sortables, wfs=live.sortables)),
+        (f"{collection}/schema", by_kind(routes.schema, wfs=live.schema)),
         (f"{collection}/schema/feature", routes.feature_schema),
-        (f"{collection}/items", routes.items),
-        (f"{collection}/items/{{key:path}}", routes.item),
-        (f"{collection}/tiles", tile_routes.collection_tilesets),
-        (f"{collection}/tiles/{{matrix_set}}", tile_routes.collection_tileset),
-        (f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", tile_routes.collection_tile),
+        (f"{collection}/items", by_kind(routes.items, wfs=live.items, csw=live.records)),
+        (f"{collection}/items/{{key:path}}", by_kind(routes.item, wfs=live.item, csw=live.record)),
+        (f"{collection}/tiles", by_kind(tile_routes.collection_tilesets, tms=live.tilesets)),
+        (f"{collection}/tiles/{{matrix_set}}", by_kind(tile_routes.collection_tileset, tms=live.one_tileset)),
+        (
+            f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}",
+            by_kind(tile_routes.collection_tile, tms=live.vector_tile),
+        ),
+        (f"{collection}/map", by_kind(live.no_own, wms=live.map_image, wms_vector=live.map_image)),
+        (f"{collection}/map/tiles", by_kind(live.no_own, wmts=live.tilesets)),
+        (f"{collection}/map/tiles/{{matrix_set}}", by_kind(live.no_own, wmts=live.one_tileset)),
+        (f"{collection}/map/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", by_kind(live.no_own, wmts=live.map_tile)),
         ("/ogc/tiles", tile_routes.dataset_tilesets),
         ("/ogc/tiles/{matrix_set}", tile_routes.dataset_tileset),
         ("/ogc/tiles/{matrix_set}/{z}/{y}/{x}", tile_routes.dataset_tile),
@@ -93,8 +105,8 @@ def _routes() -> list[Route | Mount]:
         ("/ogc/tileMatrixSets/{matrix_set}", tile_routes.matrix_set),
         ("/tiles.json", tile_routes.dataset_tilejson),
         ("/tiles/{z}/{x}/{y}.mvt", tile_routes.dataset_plain_tile),
-        ("/tiles/{collection}.json", tile_routes.collection_tilejson),
-        ("/tiles/{collection}/{z}/{x}/{y}.mvt", tile_routes.collection_plain_tile),
+        ("/tiles/{collection}.json", by_kind(tile_routes.collection_tilejson, tms=live.tilejson)),
+        ("/tiles/{collection}/{z}/{x}/{y}.mvt", by_kind(tile_routes.collection_plain_tile, tms=live.vector_tile)),
         ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.collection_plain_tile),
         ("/qgis/territoire.qgz", qgis_routes.whole),
         ("/qgis/connexions.xml", qgis_routes.connection),
@@ -102,7 +114,8 @@ def _routes() -> list[Route | Mount]:
     ]
     static = StaticFiles(directory=Path(__file__).parent / "static")
     gets = (Route(path, endpoint, methods=["GET"]) for path, endpoint in table)
-    return [*gets, Route(f"{collection}/items", routes.posted_items, methods=["POST"]), Mount("/static", static)]
+    posts = Route(f"{collection}/items", by_kind(routes.posted_items, wfs=live.posted_items), methods=["POST"])
+    return [*gets, posts, Mount("/static", static)]
 
 
 async def _refused(request: Request, exc: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -28,6 +28,8 @@ from territoire.web.pages.site import Site
 __all__ = ["Door", "What"]
 
 What = Literal["landing", "conformance", "collections", "items", "item", "queryables", "schema"]
+#: Runs one of pygeoapi's functions in a thread.
+Run = Callable[..., Awaitable[Any]]
 _Answer = tuple[dict[str, str], int, str]  # a formatter may give bytes
 _Function = Callable[..., _Answer]
 _FUNCTIONS: dict[What, _Function] = {
@@ -77,12 +79,20 @@ class Door:
         self._api = _Api(_configuration(generations, vocabulary, root), root)
         self._generations = {generation.dataset.id: generation for generation in generations}
 
-    async def answer(self, request: Request, what: What, *arguments: str, site: Site, form: str = "html") -> Response:
+    async def answer(
+        self,
+        request: Request,
+        what: What,
+        *arguments: str,
+        site: Site,
+        form: str = "html",
+        run: Run = asyncio.to_thread,
+    ) -> Response:
         """Return pygeoapi's answer in the format `form`; its refusals are raised as RequestError."""
         wanted = self._request(request, what, site, form)
         token = seams.PAGE.set(self._page(what, arguments, site) if form == "html" else None)
         try:
-            headers, status, content = await asyncio.to_thread(_FUNCTIONS[what], self._api, wanted, *arguments)
+            headers, status, content = await run(_FUNCTIONS[what], self._api, wanted, *arguments)
         finally:
             seams.PAGE.reset(token)
         if form == "html":

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from territoire.core.derive.tilematrixset import WEB_MERCATOR
 from territoire.query.model import Generation
 from territoire.web import asked, conduct
-from territoire.web.api import tiles, tilesets
+from territoire.web.api import live_documents, tiles, tilesets
 from territoire.web.asked import Asked
 
 _TILEJSON = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
@@ -128,8 +128,16 @@ async def matrix_sets(request: Request) -> Response:
 @conduct.conditional
 async def matrix_set(request: Request) -> Response:
     """One tile matrix set."""
-    wanted = asked.read(request, offered=asked.JSON_ONLY)
-    return conduct.json(wanted, tilesets.matrix_set(wanted, tiles.grid(request.path_params["matrix_set"])))
+    wanted, name = asked.read(request, offered=asked.JSON_ONLY), request.path_params["matrix_set"]
+    for layer in conduct.catalogue(request).layers:
+        # a set of the source that no register has
+        if (
+            name not in tilesets.NAMES
+            and layer.kind == "wmts"
+            and any(one["id"] == name for one in layer.description["sets"])
+        ):
+            return conduct.json(wanted, live_documents.matrix_set(wanted, layer, name))
+    return conduct.json(wanted, tilesets.matrix_set(wanted, tiles.grid(name)))
 
 
 def _tileset(request: Request, wanted: Asked, tiled: tilesets.Tiled) -> Response:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from providers import live_features
 from territoire import __version__
 from territoire.core.errors import RequestError
 from territoire.core.vocabulary import Vocabulary
@@ -16,6 +20,7 @@ from territoire.query.model import Generation
 from territoire.web import answers
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue
+from territoire.web.facades import Facades
 from territoire.web.negotiate import Language
 from territoire.web.pages import collection as collection_page
 from territoire.web.pages import error as error_page
@@ -57,6 +62,17 @@ class Views:
         site = self._site(asked, catalogue)
         return await self._current_door(catalogue).answer(request, what, *arguments, site=site, form="html")
 
+    async def live(
+        self, asked: Asked, catalogue: Catalogue, request: Request, what: What, *arguments: str, facades: Facades
+    ) -> Response:
+        """Answer with a page that pygeoapi makes of live features, in the threads of their service."""
+
+        async def run(work: Callable[..., Any], *given: Any) -> Any:  # one of pygeoapi's functions
+            return await facades.run("wfs", functools.partial(work, *given))
+
+        site = self._site(asked, catalogue)
+        return await self._current_door(catalogue).answer(request, what, *arguments, site=site, run=run)
+
     def error(self, base: str, path: str, language: Language, error: RequestError, catalogue: Catalogue) -> Response:
         """Answer with the page of a refusal."""
         site = self._whole(base, language, catalogue, path)
@@ -71,9 +87,15 @@ class Views:
 
     def _current_door(self, catalogue: Catalogue) -> Door:
         if self._door is None or self._door[0] != catalogue.revision:
-            door = Door(catalogue.generations, self._vocabulary, root=self._root)
+            live = [live_features.as_generation(layer) for layer in catalogue.layers if layer.kind == "wfs"]
+            door = Door([*catalogue.generations, *live], self._vocabulary, root=self._root)
             self._door = (catalogue.revision, door)
         return self._door[1]
+
+    def site(self, request: Request, asked: Asked) -> Site:
+        """Return what a page needs to know of the site."""
+        catalogue: Catalogue = request.app.state.catalogue
+        return self._site(asked, catalogue)
 
     def _site(self, asked: Asked, catalogue: Catalogue) -> Site:
         path = asked.url.removeprefix(asked.base)

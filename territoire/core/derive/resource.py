@@ -34,9 +34,10 @@ def resource(
 
 
 def _providers(dataset: Dataset, base_url: str) -> list[dict[str, Any]]:  # a YAML document
+    plug_in = "geoplateforme.GeoplateformeFeatureProvider" if dataset.live else "features.PostGISFeatureProvider"
     feature: dict[str, Any] = {
         "type": "feature",
-        "name": "providers.features.PostGISFeatureProvider",
+        "name": f"providers.{plug_in}",
         "data": dataset.id,
         "id_field": dataset.key,
         "crs": crs.uris(dataset),

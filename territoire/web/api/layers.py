@@ -8,6 +8,7 @@ from typing import Any
 from territoire.core.derive import crs
 from territoire.core.vocabulary import Vocabulary
 from territoire.query.layers import PublishedLayer
+from territoire.web.api import live_documents
 from territoire.web.api.links import link
 from territoire.web.asked import Asked
 
@@ -16,7 +17,14 @@ Document = dict[str, Any]  # a JSON document
 Adding = Callable[[Asked, PublishedLayer], Document]
 
 #: What each kind adds to the description of its collection.
-ADDED: Mapping[str, Adding] = {}
+ADDED: Mapping[str, Adding] = {
+    "wfs": live_documents.features,
+    "wmts": live_documents.map_tiles,
+    "tms": live_documents.vector_tiles,
+    "wms": live_documents.maps,
+    "wms_vector": live_documents.maps,
+    "csw": live_documents.catalogue,
+}
 
 
 def described(asked: Asked, layer: PublishedLayer, vocabulary: Vocabulary) -> Document:

@@ -36,6 +36,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "sortables": {"fr": "Propriétés qui trient", "en": "Sortables"},
     "schema": {"fr": "Schéma des objets", "en": "Schema of the features"},
     "feature_schema": {"fr": "Schéma d'un objet en GeoJSON", "en": "Schema of a feature in GeoJSON"},
+    "map": {"fr": "Carte", "en": "Map"},
     "next": {"fr": "Page suivante", "en": "Next page"},
     "qgis": {"fr": "Définition de couche, pour QGIS", "en": "Layer definition, for QGIS"},
     "qgis_project": {"fr": "Projet QGIS de toutes les collections", "en": "QGIS project of all collections"},

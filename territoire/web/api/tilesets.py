@@ -19,6 +19,8 @@ from territoire.web.api.links import GEODATA, SCHEMA_TILING, Link, link
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
+#: Names of the sets that every collection of ours is in.
+NAMES = frozenset(grid.id for grid in OFFERED)
 
 _SEVERAL = Localised(fr="Toutes les collections", en="All collections")
 _SEVERAL_ABSTRACT = Localised(

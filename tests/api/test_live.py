@@ -1,0 +1,369 @@
+"""Live collections: the stand-in of the Géoplateforme behind our API, published by the command, really served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+import yaml
+from geoplateforme.standin import Geoplateforme
+from lab import Lab, Server, get
+
+from territoire.core.database import Urls
+
+BATIMENTS: dict[str, Any] = {
+    "id": "batiments_direct",
+    "title": {"fr": "Bâtiments en direct", "en": "Buildings, live"},
+    "abstract": {"fr": "Bâtiments de la BD TOPO, chez l'IGN.", "en": "Buildings of BD TOPO, at IGN."},
+    "theme": "administratif",
+    "producer": "ign",
+    "licence": "licence-ouverte-2.0",
+    "live": {"service": "wfs", "layer": "BDTOPO_V3:batiment"},
+    "key": "cleabs",
+    "columns": [
+        {"name": "cleabs", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
+        {"name": "nature", "type": "text", "title": {"fr": "Nature"}},
+        {"name": "usage", "from": "usage_1", "type": "text", "title": {"fr": "Usage"}},
+        {"name": "hauteur", "type": "number", "title": {"fr": "Hauteur"}},
+        {"name": "logements", "from": "nombre_de_logements", "type": "integer", "title": {"fr": "Logements"}},
+        {"name": "apparition", "from": "date_d_apparition", "type": "date", "title": {"fr": "Apparition"}},
+    ],
+    "geometry": {"type": "MultiPolygon", "srid": 4326},
+    "time": {"start": "apparition"},
+}
+LAYERS: dict[str, dict[str, str]] = {
+    "plan_ign": {"service": "wmts", "layer": "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"},
+    "cosia": {"service": "wmts", "layer": "IGNF_COSIA_2024-2026"},
+    "plan_vecteur": {"service": "tms", "layer": "PLAN.IGN"},
+    "ortho": {"service": "wms", "layer": "ORTHOIMAGERY.ORTHOPHOTOS"},
+    "znieff_carte": {"service": "wms_vector", "layer": "patrinat_znieff1:znieff1"},
+    "catalogue_ign": {"service": "csw"},
+}
+
+
+def declare_layers(lab: Lab) -> None:
+    lab.declare(BATIMENTS)
+    shared = {key: BATIMENTS[key] for key in ("theme", "producer", "licence", "abstract")}
+    for name, live in LAYERS.items():
+        content = {"id": name, "title": {"fr": name}, **shared, "live": live}
+        file = lab.datasets / "administratif" / f"{name}.yml"
+        file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def served(
+    new_database: Callable[[], Urls],
+    geoplateforme_process: Geoplateforme,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Lab, Server]]:
+    """A server with one collection of its own and one live collection of each kind."""
+    geoplateforme_process.reset()
+    lab = Lab(new_database(), tmp_path_factory.mktemp("live"))
+    lab.use_the_declared("departements")
+    declare_layers(lab)
+    lab.load("departements")
+    run = lab.command("etl", "run", "batiments_direct", *LAYERS, **geoplateforme_process.env)
+    assert run.returncode == 0, run.stdout + run.stderr
+    with lab.serve(**geoplateforme_process.env) as server:
+        yield lab, server
+
+
+@pytest.fixture
+def server(served: tuple[Lab, Server], geoplateforme: Geoplateforme) -> Server:
+    return served[1]
+
+
+ITEMS = "/ogc/collections/batiments_direct/items"
+
+
+def test_a_live_collection_stands_among_the_others(server: Server) -> None:
+    listed = {one["id"]: one for one in server.json("/ogc/collections")["collections"]}
+    assert {"departements", "batiments_direct", *LAYERS} == listed.keys()
+    described = server.json("/ogc/collections/batiments_direct")
+    assert described == listed["batiments_direct"]
+    assert described["itemType"] == "feature"
+    assert "itemCount" not in described
+    for name in listed:
+        status, _, body = server.get(f"/ogc/collections/{name}", Accept="text/html")
+        assert status == 200
+        assert ("En direct de la Géoplateforme" in body.decode()) == (name != "departements")
+
+
+def test_a_walk_finds_each_feature_once_in_the_order_of_its_key(server: Server) -> None:
+    url: str | None = f"{server.base}{ITEMS}?{urlencode({'bbox': '5.3,43.2,5.5,43.4', 'limit': 400})}"
+    seen: list[str] = []
+    matched: set[int] = set()
+    while url:
+        status, headers, body = get(url)
+        assert status == 200, body[:400]
+        assert headers["content-crs"] == "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"
+        page = orjson.loads(body)
+        matched.add(page["numberMatched"])
+        seen += [one["id"] for one in page["features"]]
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    assert seen == sorted(set(seen))
+    assert matched == {len(seen)}
+    assert len(seen) > 400
+
+
+def test_a_page_of_more_than_5000_is_cut_by_us_and_goes_on(server: Server) -> None:
+    page = server.json(f"{ITEMS}?limit=10000&skipGeometry=true&properties=nature")
+    assert page["numberReturned"] == len(page["features"]) == 5000
+    following = next(link["href"] for link in page["links"] if link["rel"] == "next")
+    assert "offset=5000" in following
+    assert page["features"][0]["properties"].keys() == {"nature"}
+    assert page["features"][0]["geometry"] is None
+
+
+def test_filters_are_asked_of_the_source(server: Server, geoplateforme: Geoplateforme) -> None:
+    everything = server.json(f"{ITEMS}?resultType=hits")["numberMatched"]
+    text = "hauteur > 10 AND (usage = 'Résidentiel' OR nature LIKE 'I%') AND S_INTERSECTS(geometry, BBOX(5,43,6,44))"
+    page = server.json(f"{ITEMS}?{urlencode({'filter': text, 'limit': 1000})}")
+    assert 0 < page["numberMatched"] < everything
+    for one in page["features"]:
+        given = one["properties"]
+        assert given["hauteur"] > 10
+        assert given["usage"] == "Résidentiel" or given["nature"].startswith("I")
+    equal = server.json(f"{ITEMS}?{urlencode({'nature': page['features'][0]['properties']['nature']})}")
+    assert {one["properties"]["nature"] for one in equal["features"]} == {page["features"][0]["properties"]["nature"]}
+    dated = server.json(f"{ITEMS}?datetime=2000-01-01/2005-12-31&limit=200")
+    assert all("2000-01-01" <= one["properties"]["apparition"] <= "2005-12-31" for one in dated["features"])
+    assert 0 < dated["numberMatched"] < everything
+    assert any("CQL_FILTER" in seen.url for seen in geoplateforme.requests)
+
+
+def test_what_ecql_cannot_say_is_refused_with_its_name(server: Server) -> None:
+    status, headers, body = server.get(f"{ITEMS}?{urlencode({'filter': "ACCENTI(nature) = ACCENTI('x')"})}")
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert b"ACCENTI" in body
+    assert b"producer" in body
+
+
+def test_order_and_crs(server: Server) -> None:
+    page = server.json(f"{ITEMS}?sortby=-hauteur&limit=20")
+    heights = [one["properties"]["hauteur"] for one in page["features"]]
+    known = [height for height in heights if height is not None]
+    assert known == sorted(known, reverse=True)
+    first = server.json(f"{ITEMS}?limit=1")["features"][0]
+    for code, is_flipped, lowest in ((4326, True, 40), (2154, False, 700_000)):
+        uri = f"http://www.opengis.net/def/crs/EPSG/0/{code}"
+        status, headers, body = server.get(f"{ITEMS}/{first['id']}?crs={uri}")
+        assert (status, headers["content-crs"]) == (200, f"<{uri}>")
+        point = orjson.loads(body)["geometry"]["coordinates"][0][0][0]
+        assert point[0] > lowest
+        if is_flipped:
+            assert point[::-1] == first["geometry"]["coordinates"][0][0][0]
+
+
+def test_a_box_in_metres_finds_what_the_same_box_in_degrees_does(server: Server) -> None:
+    asked = {"bbox": "890000,6250000,900000,6260000", "bbox-crs": "http://www.opengis.net/def/crs/EPSG/0/2154"}
+    matched = server.json(f"{ITEMS}?{urlencode({**asked, 'limit': 1})}")["numberMatched"]
+    assert matched > 0
+    crs = "http://www.opengis.net/def/crs/EPSG/0/2154"
+    text = "S_INTERSECTS(geometry, POLYGON((890000 6250000, 900000 6250000, 900000 6260000, 890000 6260000,"
+    given = {"filter": f"{text} 890000 6250000)))", "filter-crs": crs, "limit": 1}
+    assert abs(server.json(f"{ITEMS}?{urlencode(given)}")["numberMatched"] - matched) <= 1
+
+
+@pytest.mark.parametrize(
+    ("form", "media"),
+    [("json", "application/geo+json"), ("jsonfg", "application/fg+json"), ("csv", "text/csv"), ("html", "text/html")],
+)
+def test_each_form_of_a_page_and_of_a_feature(server: Server, form: str, media: str) -> None:
+    key = server.json(f"{ITEMS}?limit=1")["features"][0]["id"]
+    for path in (f"{ITEMS}?limit=3&f={form}", f"{ITEMS}/{key}?f={form}"):
+        status, headers, body = server.get(path)
+        assert status == 200, body[:500]
+        assert headers["content-type"].startswith(media)
+        assert key.encode() in body
+    assert server.get(f"{ITEMS}/rien?f={form}")[0] == 404
+
+
+def test_documents_of_live_features(server: Server) -> None:
+    root = "/ogc/collections/batiments_direct"
+    assert server.json(f"{root}/queryables")["properties"].keys() >= {"hauteur", "usage"}
+    assert server.json(f"{root}/sortables")["properties"].keys() >= {"hauteur"}
+    assert server.json(f"{root}/schema")["properties"]["cleabs"]
+    assert server.get(f"{root}/tiles")[0] == 404
+    assert server.get(f"{root}/map")[0] == 404
+
+
+def test_map_tiles_stand_where_the_source_has_them(server: Server) -> None:
+    root = "/ogc/collections/plan_ign/map/tiles"
+    (listed,) = server.json(root)["tilesets"]
+    assert listed["tileMatrixSetId"] == "WebMercatorQuad"
+    whole = server.json(f"{root}/WebMercatorQuad")
+    limits = {one["tileMatrix"]: one for one in whole["tileMatrixSetLimits"]}
+    at = limits["12"]
+    status, headers, body = server.get(f"{root}/WebMercatorQuad/12/{at['minTileRow']}/{at['minTileCol']}")
+    assert (status, headers["content-type"], body[:4]) == (200, "image/png", b"\x89PNG")
+    assert server.get(f"{root}/WebMercatorQuad/12/{at['minTileRow'] - 1}/{at['minTileCol']}")[0] == 404
+    assert server.get(f"{root}/WebMercatorQuad/-1/0/0")[0] == 404
+    assert server.get(f"{root}/Autre/12/0/0")[0] == 404
+    (lambert,) = server.json("/ogc/collections/cosia/map/tiles")["tilesets"]
+    assert lambert["crs"].endswith("/2154")
+    definition = get(next(link["href"] for link in lambert["links"] if link["rel"].endswith("tiling-scheme")))
+    assert definition[0] == 200
+    matrices = {one["id"]: one for one in orjson.loads(definition[2])["tileMatrices"]}
+    cosia = server.json("/ogc/collections/cosia/map/tiles/" + lambert["tileMatrixSetId"])
+    assert {one["tileMatrix"] for one in cosia["tileMatrixSetLimits"]} <= matrices.keys()
+
+
+def test_vector_tiles_and_their_tilejson(server: Server) -> None:
+    told = server.json("/tiles/plan_vecteur.json")
+    assert {one["id"] for one in told["vector_layers"]} == {"limite_admin", "bati_surf"}
+    limits = server.json("/ogc/collections/plan_vecteur/tiles/WebMercatorQuad")["tileMatrixSetLimits"]
+    at = next(one for one in limits if one["tileMatrix"] == "10")
+    row, column = at["minTileRow"] + 2, at["minTileCol"] + 2
+    status, headers, body = server.get(f"/ogc/collections/plan_vecteur/tiles/WebMercatorQuad/10/{row}/{column}")
+    assert (status, headers["content-type"]) == (200, "application/vnd.mapbox-vector-tile")
+    assert b"limite_admin" in body
+    assert server.get(f"/tiles/plan_vecteur/10/{column}/{row}.mvt")[2] == body
+
+
+@pytest.mark.parametrize("name", ["ortho", "znieff_carte"])
+def test_maps(server: Server, name: str) -> None:
+    root = f"/ogc/collections/{name}/map"
+    status, headers, body = server.get(f"{root}?bbox=5.3,43.2,5.5,43.4&width=300&height=200&f=png", Accept="*/*")
+    assert (status, headers["content-type"], body[:4]) == (200, "image/png", b"\x89PNG")
+    assert int.from_bytes(body[16:20]) == 300
+    crs = "http://www.opengis.net/def/crs/EPSG/0/2154"
+    assert server.get(f"{root}?bbox=5.3,43.2,5.5,43.4&crs={crs}&width=300&f=jpeg", Accept="*/*")[2][:2] == b"\xff\xd8"
+    for wrong in ("width=0", "width=99999", "bbox=1,2", "bbox=5,43,5,44", "bgcolor=rouge", "crs=EPSG:9", "styles=x"):
+        assert server.get(f"{root}?{wrong}", Accept="*/*")[0] == 400, wrong
+
+
+RECORDS = "/ogc/collections/catalogue_ign/items"
+
+
+def test_records_are_found_by_words_box_and_identifier(server: Server) -> None:
+    everything = server.json(f"{RECORDS}?limit=3")
+    assert everything["numberReturned"] == len(everything["features"]) == 3
+    assert everything["numberMatched"] > 3
+    url: str | None = f"{server.base}{RECORDS}?limit=3"
+    seen: list[str] = []
+    while url:
+        page = orjson.loads(get(url)[2])
+        seen += [one["id"] for one in page["features"]]
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    assert len(seen) == len(set(seen)) == everything["numberMatched"]
+    first = everything["features"][0]
+    one = server.json(f"{RECORDS}/{first['id']}")
+    assert one == first
+    assert one["type"] == "Feature"
+    assert one["properties"]["title"]
+    assert one["properties"]["type"]
+    assert any(link["rel"] == "self" for link in one["links"])
+    word = one["properties"]["title"].split()[0]
+    found = server.json(f"{RECORDS}?{urlencode({'q': word})}")
+    assert first["id"] in {record["id"] for record in found["features"]}
+    assert server.json(f"{RECORDS}?q=motquinestnullepart")["numberMatched"] == 0
+    several = server.json(f"{RECORDS}?ids={','.join(seen[:2])}")
+    assert [record["id"] for record in several["features"]] == seen[:2]
+    assert server.json(f"{RECORDS}?bbox=5,43,6,44")["numberMatched"] > 0
+    assert server.json(f"{RECORDS}?bbox=-60,-50,-59,-49")["numberMatched"] < everything["numberMatched"]
+    assert server.get(f"{RECORDS}/rien")[0] == 404
+    assert server.get(f"{RECORDS}?mot=x")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("vice", "value", "statuses"),
+    [
+        ("status", 503, {503}),
+        ("status", 500, {502}),
+        ("html", True, {502}),
+        ("exception", True, {502}),
+        ("down", "refused", {503}),
+        ("bomb", True, {502}),
+        ("redirect", True, {502}),
+        ("axis", True, {502, 200}),
+    ],
+)
+def test_a_source_that_fails_is_a_problem_that_names_it(
+    served: tuple[Lab, Server], geoplateforme: Geoplateforme, vice: str, value: Any, statuses: set[int]
+) -> None:
+    # a server of its own: what one test breaks, the circuit keeps open for the next
+    lab, _ = served
+    with lab.serve(**geoplateforme.env) as server:
+        geoplateforme.vice(vice, value)
+        hits = {"limit": "7", "offset": f"{abs(hash((vice, str(value)))) % 90}"}
+        status, headers, body = server.get(f"{ITEMS}?{urlencode(hits)}")
+        assert status in statuses, body[:400]
+        if status != 200:
+            assert headers["content-type"] == "application/problem+json"
+            assert b"wfs" in body or b"addresses that may be called" in body
+            assert "retry-after" in headers or status != 503
+        assert server.get("/ogc/collections/departements/items")[0] == 200
+        assert geoplateforme.canary_seen == []
+
+
+def test_a_kept_answer_stands_in_for_a_source_that_fails(server: Server, geoplateforme: Geoplateforme) -> None:
+    path = "/ogc/collections/plan_ign/map/tiles/WebMercatorQuad/11"
+    at = next(
+        one
+        for one in server.json("/ogc/collections/plan_ign/map/tiles/WebMercatorQuad")["tileMatrixSetLimits"]
+        if one["tileMatrix"] == "11"
+    )
+    tile = f"{path}/{at['minTileRow'] + 1}/{at['minTileCol'] + 1}"
+    assert server.get(tile)[1]["cache-status"] == "territoire; fwd=miss"
+    asked = len(geoplateforme.requests)
+    status, headers, _ = server.get(tile)
+    assert (status, len(geoplateforme.requests)) == (200, asked)
+    assert headers["cache-status"].startswith("territoire; hit; ttl=")
+    geoplateforme.vice("down", "refused")
+    assert server.get(tile)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ogc/collections/batiments_direct/items/x%0d%0aHost:%20ailleurs",
+        "/ogc/collections/batiments_direct/items/x'%20OR%20'1'='1",
+        "/ogc/collections/plan_ign/map/tiles/WebMercatorQuad/..%2f..%2f/0/0",
+        "/ogc/collections/plan_vecteur/tiles/WebMercatorQuad/10/..%2f/0",
+        "/tiles/plan_vecteur/..%2f..%2f/0/0.mvt",
+    ],
+)
+def test_no_address_leads_elsewhere(server: Server, geoplateforme: Geoplateforme, path: str) -> None:
+    assert server.get(path)[0] == 404
+    for seen in geoplateforme.requests:
+        assert "OR%20'1'" not in seen.url
+        assert seen.service in {"wfs", "wmts", "tms"}
+    assert geoplateforme.canary_seen == []
+
+
+def test_parameters_cannot_add_to_the_request(server: Server, geoplateforme: Geoplateforme) -> None:
+    for given in ({"nature": "x' OR 1=1&REQUEST=GetCapabilities"}, {"nature": "a\r\nHost: ailleurs"}):
+        page = server.json(f"{ITEMS}?{urlencode(given)}")
+        assert page["numberMatched"] == 0
+    assert all("REQUEST=GetFeature" in seen.url for seen in geoplateforme.requests)
+    assert server.get(f"{ITEMS}?cursor=x")[0] == 400
+    assert server.get(f"{ITEMS}?styles=x")[0] == 400
+
+
+def test_a_declaration_that_the_source_contradicts_is_refused(
+    served: tuple[Lab, Server], geoplateforme: Geoplateforme
+) -> None:
+    lab, server = served
+    before = server.json("/ogc/collections/batiments_direct")["updated"]
+    columns = [*BATIMENTS["columns"], {"name": "prix", "type": "integer", "title": {"fr": "Prix"}}]
+    columns[3] = {"name": "hauteur", "type": "date", "title": {"fr": "Hauteur"}}
+    lab.declare(BATIMENTS, columns=columns)
+    run = lab.command("etl", "run", "batiments_direct", **geoplateforme.env)
+    assert run.returncode == 1
+    assert "has no field prix" in run.stderr
+    assert "hauteur is declared date" in run.stderr
+    lab.declare(BATIMENTS, live={"service": "wfs", "layer": "BDTOPO_V3:gare"})
+    assert (
+        "has no feature type BDTOPO_V3:gare"
+        in lab.command("etl", "run", "batiments_direct", **geoplateforme.env).stderr
+    )
+    lab.declare(BATIMENTS)
+    geoplateforme.vice("down", "refused")
+    # what is kept of the source would do for an hour
+    anew = {**geoplateforme.env, "TERRITOIRE_VAR": str(lab.folder / "anew")}
+    assert lab.command("etl", "run", "plan_ign", "batiments_direct", **anew).returncode == 1
+    assert server.json("/ogc/collections/batiments_direct")["updated"] == before
