@@ -40,8 +40,8 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
-    """What reading a layer has shown."""
+class Content:
+    """What is known of a layer: what reading it has shown, or what its service says."""
 
     layer: str | None
     """Its name, where the file has several."""
@@ -76,12 +76,10 @@ def draft(
     name = wanted_id or guess.identifier(stem, prefix="jeu")[:40].rstrip("_")
     placed = theme or next(iter(vocabulary.themes))
     lines = [
-        *_head(name, stem, theme, vocabulary),
+        *head(name, stem, theme, vocabulary),
         *_source("http" if is_address else "file", url, content),
         _key(chosen),
-        *_label(content),
-        *_columns(content, chosen),
-        *_geometry(content),
+        *body(content, chosen),
     ]
     return Draft(id=name, theme=placed, text="\n".join(lines) + "\n")
 
@@ -94,7 +92,7 @@ def _probe(kind: str, url: str) -> Dataset:
     return Dataset.model_validate({**words, "source": {"kind": kind, "url": url}, "key": "id", "columns": [column]})
 
 
-def _no_key(url: str, content: _Content) -> SourceError:
+def _no_key(url: str, content: Content) -> SourceError:
     """Say which fields might have been the key, and why each is not."""
     reasons = "; ".join(f"{one.name} {one.why_no_key}" for one in guess.key_like(content.fields)[:4])
     return SourceError(
@@ -103,7 +101,7 @@ def _no_key(url: str, content: _Content) -> SourceError:
     )
 
 
-def _read(landed: Landed, wanted: str | None) -> _Content:
+def _read(landed: Landed, wanted: str | None) -> Content:
     try:
         name, several = _layer(landed, wanted)
         info: dict[str, Any] = pyogrio.read_info(landed.opens, layer=name)  # of pyogrio's own making
@@ -120,7 +118,7 @@ def _read(landed: Landed, wanted: str | None) -> _Content:
     except (DataSourceError, DataLayerError, pa.ArrowException, RuntimeError) as exc:
         raise SourceError(f"{landed.url}: cannot be read: {exc}", remedy="open it in QGIS to see what it is") from exc
     srid, crs_guessed, srid_guessed = _srid(info)
-    return _Content(
+    return Content(
         layer=name if several else None,
         fields=tuple(fields),
         left_out=tuple(left_out),
@@ -199,10 +197,11 @@ def _srid(info: dict[str, Any]) -> tuple[int, bool, bool]:  # of pyogrio's own m
     return (code, False, False) if code else (_LAMBERT_93, False, True)
 
 
-def _head(name: str, stem: str, theme: str | None, vocabulary: Vocabulary) -> list[str]:
+def head(name: str, stem: str, theme: str | None, vocabulary: Vocabulary) -> list[str]:
+    """Write the lines of a declaration that say what it is and whose."""
     producer = "autre" if "autre" in vocabulary.producers else next(iter(vocabulary.producers))
     licence = next(iter(vocabulary.licences))
-    title = _text(stem.replace("_", " ").capitalize())
+    title = text(stem.replace("_", " ").capitalize())
     return [
         "# yaml-language-server: $schema=../dataset.schema.json",
         f"id: {name}",
@@ -217,13 +216,13 @@ def _head(name: str, stem: str, theme: str | None, vocabulary: Vocabulary) -> li
     ]
 
 
-def _source(kind: str, url: str, content: _Content) -> list[str]:
+def _source(kind: str, url: str, content: Content) -> list[str]:
     lines = ["source:"]
     if kind == "http":
         lines.append("  kind: http")
-    lines.append(f"  url: {_text(url)}")
+    lines.append(f"  url: {text(url)}")
     if content.layer:
-        lines.append(f"  layer: {_text(content.layer)}")
+        lines.append(f"  layer: {text(content.layer)}")
     if content.encoding:
         lines.append(
             f"  encoding: {content.encoding}  # {MARK} : supposé, le fichier ne le dit pas ; voyez les accents"
@@ -239,25 +238,30 @@ def _key(chosen: Field) -> str:
     return line if guess.is_named_key(chosen) else f"{line} ; {MARK} : l'est-elle par nature ?"
 
 
-def _label(content: _Content) -> list[str]:
+def body(content: Content, chosen: Field) -> list[str]:
+    """Write the lines of a declaration from `label` to `geometry`, for the key that was chosen."""
+    return [*_label(content), *_columns(content, chosen), *_geometry(content)]
+
+
+def _label(content: Content) -> list[str]:
     found = guess.label(content.fields)
     if found:
         return [f"label: {found.column}"]
     return [f"# label: nom  # {MARK} : la colonne de texte qui nomme un objet, s'il y en a une"]
 
 
-def _columns(content: _Content, chosen: Field) -> list[str]:
+def _columns(content: Content, chosen: Field) -> list[str]:
     lines = [f"columns:  # {MARK} : les titres viennent des champs ; ôtez ce qui n'est pas à publier, dites `unit:`"]
     for one in content.fields:
-        title = _text(one.name.replace("_", " ").strip().capitalize() or one.column)
-        source = "" if one.name == one.column else f"from: {_text(one.name)}, "
+        title = text(one.name.replace("_", " ").strip().capitalize() or one.column)
+        source = "" if one.name == one.column else f"from: {text(one.name)}, "
         filled = ", nullable: false" if one is chosen else ""
         lines.append(f"  - {{name: {one.column}, {source}type: {one.type}, title: {{fr: {title}}}{filled}}}")
     lines += [f"  # champ {name} ({kind}) : ce type ne se publie pas" for name, kind in content.left_out]
     return lines
 
 
-def _geometry(content: _Content) -> list[str]:
+def _geometry(content: Content) -> list[str]:
     if content.geometry is None:
         return []
     line = f"geometry: {{type: {content.geometry}, srid: {content.srid}}}"
@@ -266,7 +270,7 @@ def _geometry(content: _Content) -> list[str]:
     return [line]
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
     """Write a text as YAML reads it back: plain where that is safe, else in quotes."""
     if re.fullmatch(r"[^\W\d_][\w '’-]*", value) and yaml.safe_load(value) == value:
         return value

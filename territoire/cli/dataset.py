@@ -11,7 +11,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from etl import draft
+from etl import draft, draft_wfs
+from etl.draft import Draft
 from territoire.cli import context
 from territoire.core import registry, settings
 from territoire.core.derive import page
@@ -19,6 +20,8 @@ from territoire.core.errors import DeclarationError
 from territoire.core.layers import Raster
 from territoire.core.models import Dataset
 from territoire.core.registry import Declaration
+from territoire.core.vocabulary import Vocabulary
+from territoire.geoplateforme.transport import Transport
 
 app = typer.Typer(help="List, show, check and draft the declared datasets.", no_args_is_help=True)
 
@@ -74,13 +77,19 @@ def check(
 
 @app.command()
 def new(
-    file: Annotated[str, typer.Argument(help="File or address of the data, in any format that GDAL opens")],
+    file: Annotated[
+        str | None, typer.Argument(help="File or address of the data, in any format that GDAL opens")
+    ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer, where the file has several")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Id of the dataset; of the file's name if left out")] = None,
     theme: Annotated[str | None, typer.Option(help="A theme of datasets/_vocabulary/themes.yml")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write datasets/<theme>/<id>.yml; never over a file")] = False,
+    from_wfs: Annotated[
+        str | None, typer.Option(metavar="TYPENAME", help="In place of a file: a feature type, as BDTOPO_V3:batiment")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="With --from-wfs: shown live, in place of loaded")] = False,
 ) -> None:
-    """Draft a declaration from a file; what cannot be known is marked À COMPLÉTER."""
+    """Draft a declaration from a file or a layer of the Géoplateforme; what cannot be known is marked À COMPLÉTER."""
     given = settings.load()
     found = context.load_registry()
     themes = ", ".join(found.vocabulary.themes)
@@ -91,10 +100,17 @@ def new(
         raise DeclarationError("--write needs the theme, whose folder is written to", remedy=f"--theme one of {themes}")
     if id_ is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", id_):
         raise DeclarationError(f"{id_!r} is not an id", remedy="lower case, digits and _, a letter first, 40 at most")
-    with tempfile.TemporaryDirectory(prefix="territoire-draft-") as landing:
-        made = draft.draft(
-            file, layer=layer, wanted_id=id_, theme=theme, vocabulary=found.vocabulary, landing=Path(landing)
+    if (file is None) == (from_wfs is None) or (live and from_wfs is None):
+        raise DeclarationError(
+            "give a file, or --from-wfs TYPENAME (and --live)", remedy="territoire dataset new --help says more"
         )
+    if from_wfs is not None:
+        with Transport(given, patience_s=20) as transport:
+            made = draft_wfs.propose(
+                transport, from_wfs, live=live, wanted_id=id_, theme=theme, vocabulary=found.vocabulary
+            )
+    else:
+        made = _drafted(str(file), layer, id_, theme, found.vocabulary)
     if not write:
         typer.echo(made.text, nl=False)
         return
@@ -106,6 +122,11 @@ def new(
         f"{target} is written; {made.text.count(draft.MARK)} places of it are marked {draft.MARK}."
         f"\nThen: territoire dataset check {target}; territoire etl run {made.id}"
     )
+
+
+def _drafted(file: str, layer: str | None, wanted_id: str | None, theme: str | None, words: Vocabulary) -> Draft:
+    with tempfile.TemporaryDirectory(prefix="territoire-draft-") as landing:
+        return draft.draft(file, layer=layer, wanted_id=wanted_id, theme=theme, vocabulary=words, landing=Path(landing))
 
 
 def _write_new(target: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 import territoire
-from territoire.cli import database, dataset, demo, derived, etl, serve, settings
+from territoire.cli import database, dataset, demo, derived, etl, geoplateforme, serve, settings
 from territoire.core.errors import TerritoireError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(etl.app, name="etl")
 app.add_typer(database.app, name="database")
 app.add_typer(demo.app, name="demo")
+app.add_typer(geoplateforme.app, name="geoplateforme")
 app.command("derive")(derived.derive)
 app.command("serve")(serve.serve)
 app.command("settings")(settings.settings)

@@ -85,7 +85,7 @@ def _routes() -> list[Route | Mount]:
         (f"{collection}/queryables", by_kind(routes.queryables, wfs=live.queryables)),
         (f"{collection}/sortables", by_kind(routes.sortables, wfs=live.sortables)),
         (f"{collection}/schema", by_kind(routes.schema, wfs=live.schema)),
-        (f"{collection}/schema/feature", routes.feature_schema),
+        (f"{collection}/schema/feature", by_kind(routes.feature_schema, wfs=live.feature_schema)),
         (f"{collection}/items", by_kind(routes.items, wfs=live.items, csw=live.records)),
         (f"{collection}/items/{{key:path}}", by_kind(routes.item, wfs=live.item, csw=live.record)),
         (f"{collection}/tiles", by_kind(tile_routes.collection_tilesets, tms=live.tilesets)),

@@ -104,6 +104,11 @@ async def schema(request: Request, layer: PublishedLayer) -> Response:
     return _schema(request, layer, schemas.returnables)
 
 
+async def feature_schema(request: Request, layer: PublishedLayer) -> Response:
+    """What a live feature is in GeoJSON."""
+    return _schema(request, layer, schemas.feature)
+
+
 async def records(request: Request, layer: PublishedLayer) -> Response:
     """A page of records."""
     wanted = asked.read(request, offered=_RECORDS, known=None)

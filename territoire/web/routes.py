@@ -78,7 +78,8 @@ async def definition(request: Request) -> Response:
     wanted = asked.read(request, offered={"json": (OPENAPI.split(";")[0], "application/json", "text/html")})
     known = conduct.catalogue(request)
     body = _rendered(request).get(
-        ("definition", known.revision, wanted.base), lambda: api_definition.definition(wanted, known.generations)
+        ("definition", known.revision, wanted.base),
+        lambda: api_definition.definition(wanted, known.generations, known.layers),
     )
     return answers.written(body, language=wanted.language, media=OPENAPI)
 

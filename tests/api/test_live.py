@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,9 @@ import pytest
 import yaml
 from geoplateforme.standin import Geoplateforme
 from lab import Lab, Server, get
+from openapi_spec_validator import validate
+from owslib.ogcapi.features import Features
+from pyproj import CRS, Transformer
 
 from territoire.core.database import Urls
 
@@ -234,6 +238,55 @@ def test_maps(server: Server, name: str) -> None:
     assert server.get(f"{root}?bbox=5.3,43.2,5.5,43.4&crs={crs}&width=300&f=jpeg", Accept="*/*")[2][:2] == b"\xff\xd8"
     for wrong in ("width=0", "width=99999", "bbox=1,2", "bbox=5,43,5,44", "bgcolor=rouge", "crs=EPSG:9", "styles=x"):
         assert server.get(f"{root}?{wrong}", Accept="*/*")[0] == 400, wrong
+
+
+def test_the_definition_is_valid_and_holds_what_is_live(server: Server) -> None:
+    definition = server.json("/ogc/openapi", Accept="application/vnd.oai.openapi+json;version=3.0")
+    validate(definition)
+    paths = definition["paths"]
+    parameters = {
+        one.get("name", one.get("$ref", "").rpartition("/")[2]) for one in paths[ITEMS[4:]]["get"]["parameters"]
+    }
+    assert {"hauteur", "filter", "limit", "offset"} <= {name.rpartition(".")[2] for name in parameters}
+    assert not any("cursor" in name for name in parameters)
+    assert "502" in paths[ITEMS[4:]]["get"]["responses"]
+    assert "/collections/plan_ign/map/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}" in paths
+    assert "/collections/ortho/map" in paths
+    assert "/collections/catalogue_ign/items/{recordId}" in paths
+    for path, described in paths.items():
+        # every document of a live collection is there
+        if "{" not in path and any(f"/{name}" in path for name in ("batiments_direct", *LAYERS)):
+            assert server.get(f"/ogc{path}", Accept="*/*")[0] == 200, path
+            assert "200" in described["get"]["responses"]
+
+
+def test_each_offered_crs_is_in_its_authoritys_axis_order(server: Server) -> None:
+    described = server.json("/ogc/collections/batiments_direct")
+    uris = [uri for uri in described["crs"] if "CRS84" not in uri]
+    first = server.json(f"{ITEMS}?limit=1")["features"][0]
+    x, y = first["geometry"]["coordinates"][0][0][0][:2]
+    for uri in uris:
+        given = server.json(f"{ITEMS}?{urlencode({'crs': uri, 'limit': 1})}")["features"][0]
+        point = given["geometry"]["coordinates"][0][0][0][:2]
+        back = Transformer.from_crs(CRS.from_user_input(uri), 4326).transform(*point)
+        assert back == pytest.approx((y, x), abs=2e-6), uri
+
+
+def test_gdal_and_owslib_read_live_features(server: Server, gdal: tuple[int, int]) -> None:
+    source = f"OAPIF:{server.base}/ogc"
+    run = subprocess.run(
+        ["ogrinfo", "-ro", "-so", "-spat", "5.3", "43.2", "5.5", "43.4", source, "batiments_direct"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    asked = urlencode({"bbox": "5.3,43.2,5.5,43.4", "resultType": "hits"})
+    assert f"Feature Count: {server.json(f'{ITEMS}?{asked}')['numberMatched']}" in run.stdout
+    assert "hauteur: Real" in run.stdout
+    client = Features(f"{server.base}/ogc")
+    page = client.collection_items("batiments_direct", bbox=[5.3, 43.2, 5.5, 43.4], limit=5)
+    assert len(page["features"]) == 5
+    assert client.collection_item("batiments_direct", page["features"][0]["id"])["id"] == page["features"][0]["id"]
 
 
 RECORDS = "/ogc/collections/catalogue_ign/items"

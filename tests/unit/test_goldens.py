@@ -17,7 +17,8 @@ from territoire.core.models import Dataset
 
 REGISTRY = registry.load(ROOT / "datasets")
 BOUNDS = (4.23, 42.98, 7.72, 45.13)
-EVERY = [*REGISTRY.datasets.values(), Dataset.model_validate(LIEUX)]
+#: Live features have no table.
+EVERY = [*(d for d in REGISTRY.datasets.values() if not d.live), Dataset.model_validate(LIEUX)]
 
 
 def as_sql(statements: list[sql.Composed]) -> str:

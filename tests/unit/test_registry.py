@@ -114,7 +114,7 @@ def test_the_six_datasets_of_the_demo_are_declared() -> None:
 
 
 LAYER = """
-id: plan_ign
+id: plan_essai
 title: {fr: Plan IGN, en: IGN map}
 abstract: {fr: "Le plan de l'IGN, en direct."}
 theme: administratif
@@ -136,12 +136,12 @@ raster: {srid: 2154, unit: m, colours: relief}
 
 
 def test_layers_and_rasters_are_declarations_too(folder: Path) -> None:
-    (folder / "administratif/plan_ign.yml").write_text(LAYER)
+    (folder / "administratif/plan_essai.yml").write_text(LAYER)
     (folder / "administratif/mnt.yml").write_text(RASTER)
     found = registry.load(folder)
-    assert isinstance(found.find("plan_ign"), LiveLayer)
+    assert isinstance(found.find("plan_essai"), LiveLayer)
     assert isinstance(found.find("mnt"), Raster)
-    assert not {"plan_ign", "mnt"} & found.datasets.keys()
+    assert not {"plan_essai", "mnt"} & found.datasets.keys()
     with pytest.raises(DeclarationError, match="mnt has no rows"):
         found.get("mnt")
 
@@ -152,7 +152,7 @@ def test_layers_and_rasters_are_declarations_too(folder: Path) -> None:
         (
             "service: wmts",
             "service: wmtss",
-            "plan_ign.yml:8: live.service: 'wmtss' is not one of them\n  -> did you mean",
+            "plan_essai.yml:8: live.service: 'wmtss' is not one of them\n  -> did you mean",
         ),
         ("service: wmts", "service: csw", "live: a catalogue has no layers"),
         ("service: wmts", "service: wfs", "features have `key:` and `columns:`"),
@@ -161,19 +161,19 @@ def test_layers_and_rasters_are_declarations_too(folder: Path) -> None:
     ],
 )
 def test_a_fault_of_a_live_layer_is_named(folder: Path, old: str, new: str, said: str) -> None:
-    (folder / "administratif/plan_ign.yml").write_text(LAYER.replace(old, new))
+    (folder / "administratif/plan_essai.yml").write_text(LAYER.replace(old, new))
     with pytest.raises(DeclarationError) as caught:
         registry.load(folder)
     assert said in str(caught.value)
 
 
 def test_each_kind_has_its_page_of_the_documentation(folder: Path) -> None:
-    (folder / "administratif/plan_ign.yml").write_text(LAYER)
+    (folder / "administratif/plan_essai.yml").write_text(LAYER)
     (folder / "administratif/mnt.yml").write_text(RASTER)
     found = registry.load(folder)
-    live = page.page(found.find("plan_ign"), found.vocabulary)
+    live = page.page(found.find("plan_essai"), found.vocabulary)
     assert "en direct de la Géoplateforme (tuiles d'images, WMTS) `GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2`" in live
     assert "## Colonnes" not in live
     assert "| Unité | m |" in page.page(found.find("mnt"), found.vocabulary)
     listed = page.index([*found.declarations.values()], found.vocabulary)
-    assert all(f"]({name}.md)" in listed for name in ("communes", "plan_ign", "mnt"))
+    assert all(f"]({name}.md)" in listed for name in ("communes", "plan_essai", "mnt"))

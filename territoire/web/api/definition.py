@@ -7,16 +7,17 @@ from typing import Any
 
 import territoire
 from territoire.core.models import Dataset
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web import posted
 from territoire.web.answers import CSV, GEOJSON, JSONFG
-from territoire.web.api import answer_schemas, operations, query_parameters, schemas, tile_definition
+from territoire.web.api import answer_schemas, live_definition, operations, query_parameters, schemas, tile_definition
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
 
 
-def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
+def definition(asked: Asked, generations: Sequence[Generation], layers: Sequence[PublishedLayer] = ()) -> Document:
     """Return the whole definition (OGC 17-069r4, requirements class oas30)."""
     paths: Document = {
         "/": operations.get("landing", "Landing page", "server", "LandingPage"),
@@ -26,6 +27,11 @@ def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
     }
     for generation in generations:
         paths |= _collection_paths(generation.dataset)
+    live = [layer.declaration for layer in layers if isinstance(layer.declaration, Dataset)]
+    for dataset in live:
+        paths |= _live_paths(dataset)
+    for layer in layers:
+        paths |= live_definition.paths(layer) if layer.kind in live_definition.KINDS else {}
     return {
         "openapi": "3.0.3",
         "info": {
@@ -38,18 +44,30 @@ def definition(asked: Asked, generations: Sequence[Generation]) -> Document:
         "tags": [{"name": name} for name in ("server", "data", "tiles")],
         "paths": paths,
         "components": {
-            "parameters": _parameters(generations),
-            "responses": _responses(),
+            "parameters": _parameters([*(generation.dataset for generation in generations), *live]),
+            "responses": _responses() | live_definition.RESPONSES,
             "schemas": answer_schemas.SCHEMAS,
         },
     }
 
 
-def _parameters(generations: Sequence[Generation]) -> Document:
+def _parameters(datasets: Sequence[Dataset]) -> Document:
     described = query_parameters.shared() | tile_definition.parameters()
-    for generation in generations:
-        described |= query_parameters.of_collection(generation.dataset)
+    for dataset in datasets:
+        described |= query_parameters.of_collection(dataset)
     return described
+
+
+def _live_paths(dataset: Dataset) -> Document:
+    """Describe live features: as those of any dataset, without cursors, and with the ways in which a source fails."""
+    cursor = query_parameters.references(dataset, "cursor")
+    found = _collection_paths(dataset)
+    for path in found.values():
+        for operation in path.values():
+            operation["parameters"] = [one for one in operation["parameters"] if one not in cursor]
+            operation["responses"] = {k: v for k, v in operation["responses"].items() if k != "410"}
+            operation["responses"] |= live_definition.ERRORS
+    return found
 
 
 def _collection_paths(dataset: Dataset) -> Document:

@@ -56,7 +56,7 @@ def features(asked: Asked, layer: PublishedLayer) -> Document:
             link(f"{address}/queryables", QUERYABLES, _SCHEMA_MEDIA, "queryables", language),
             link(f"{address}/sortables", SORTABLES, _SCHEMA_MEDIA, "sortables", language),
             link(f"{address}/schema", SCHEMA, _SCHEMA_MEDIA, "schema", language),
-            link(f"{address}/schema", "describedby", _SCHEMA_MEDIA, "schema", language),
+            link(f"{address}/schema/feature", "describedby", _SCHEMA_MEDIA, "feature_schema", language),
         ],
     }
     if dataset.geometry:
