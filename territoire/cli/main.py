@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 import territoire
-from territoire.cli import database, dataset, demo, derived, etl, geoplateforme, serve, settings
+from territoire.cli import database, dataset, demo, derived, etl, geoplateforme, serve, settings, worker
 from territoire.core.errors import TerritoireError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(geoplateforme.app, name="geoplateforme")
 app.command("derive")(derived.derive)
 app.command("serve")(serve.serve)
 app.command("settings")(settings.settings)
+app.command("worker")(worker.worker)
 
 #: Three wheels bring their own PROJ and GDAL; libpq's variables would lead us to a database that is not ours.
 _FOREIGN = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")

@@ -6,6 +6,7 @@ import os
 import socket
 from typing import Annotated
 
+import psycopg
 import typer
 import uvicorn
 
@@ -28,6 +29,7 @@ def serve(
     check_reader(urls.reader)
     # workers are processes of their own: they read the address that was found here
     os.environ["TERRITOIRE_READER_URL"] = urls.reader
+    os.environ["TERRITOIRE_SUBMITTER_URL"] = urls.submitter if takes_jobs(urls.submitter) else ""
     _greet(given.public_url or f"http://{_shown(host)}:{port}")
     uvicorn.run(
         "territoire.web.app:create",
@@ -80,6 +82,27 @@ def check_reader(url: str) -> None:
             f"the server's login {row[0]} can write",
             remedy="give TERRITOIRE_READER_URL a login that is only a member of the role reader (sql/roles.sql)",
         )
+
+
+def takes_jobs(url: str) -> bool:
+    """Say whether jobs can be handed in; refuse a login that could do more than that."""
+    if not url:
+        return False
+    try:
+        with database.connect_submitter(url) as connection:
+            row = connection.execute(
+                "select current_user, rolsuper, has_schema_privilege('jobs', 'usage'),"
+                " has_schema_privilege('processes', 'usage') from pg_roles where rolname = current_user"
+            ).fetchone()
+    except (DatabaseError, psycopg.Error) as exc:
+        context.say(f"no jobs are taken, processes are done while the visitor waits: {exc}")
+        return False
+    if row is None or row[1] or row[2] or not row[3]:
+        raise DatabaseError(
+            f"the login {row[0] if row else '?'} that hands jobs in can do more or less than that",
+            remedy="give TERRITOIRE_SUBMITTER_URL a login that is only a member of the role submitter (sql/roles.sql)",
+        )
+    return True
 
 
 def _free_port(host: str, start: int) -> int:

@@ -91,6 +91,11 @@ def connect_reader(url: str) -> Connection:
     return _connect(url, "TERRITOIRE_READER_URL", _READER_OPTIONS, "territoire-api")
 
 
+def connect_submitter(url: str) -> Connection:
+    """Connect as the login that hands jobs in."""
+    return _connect(url, "TERRITOIRE_SUBMITTER_URL", _SUBMITTER_OPTIONS, "territoire-submit")
+
+
 async def listen_as_reader(url: str) -> AsyncConnection:
     """Open the connection on which a server hears of publications."""
     conninfo = reader_conninfo(url, application="territoire-listen")

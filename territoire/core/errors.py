@@ -56,6 +56,8 @@ class RequestError(TerritoireError):
 
     status = 400
     title = "Bad Request"
+    type = "about:blank"
+    """What kind of problem it is (RFC 9457), where a standard has an address for it."""
 
 
 class NotFoundError(RequestError):
@@ -63,6 +65,24 @@ class NotFoundError(RequestError):
 
     status = 404
     title = "Not Found"
+
+
+class NoSuchProcessError(NotFoundError):
+    """There is no such process (OGC 18-062r2, /req/core/process-exception/no-such-process)."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+
+
+class NoSuchJobError(NotFoundError):
+    """There is no such job, or none any more."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"
+
+
+class ResultNotReadyError(NotFoundError):
+    """The job is not done yet."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready"
 
 
 class GoneError(RequestError):

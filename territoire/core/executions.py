@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
 from territoire.core import database
-from territoire.core.errors import NotFoundError, RequestError, TooLargeError, UnavailableError, UpstreamTimeoutError
+from territoire.core.errors import NoSuchJobError, NotFoundError, RequestError, TooLargeError, UnavailableError
 
 __all__ = ["MAX_RESULT_BYTES", "Desk", "Limited", "Output", "Response", "State", "Status", "Work", "problem"]
 
@@ -75,14 +75,14 @@ class Limited(Work):
         self._end = time.monotonic() + seconds
 
     def progress(self, percent: float, message: str) -> None:
-        """Raise UpstreamTimeoutError once the time is over."""
+        """Raise UnavailableError once the time is over."""
         if time.monotonic() > self._end:
-            raise UpstreamTimeoutError("this takes too long to be waited for", remedy="send Prefer: respond-async")
+            raise UnavailableError("this takes too long to be waited for", remedy="send Prefer: respond-async")
 
 
 def problem(error: RequestError) -> Json:
     """Return an error as RFC 9457 has it."""
-    content: Json = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.message}
+    content: Json = {"type": error.type, "title": error.title, "status": error.status, "detail": error.message}
     return {**content, "remedy": error.remedy} if error.remedy else content
 
 
@@ -115,7 +115,7 @@ class Desk:
         """Return where a job stands; NotFoundError when there is none, or none any more."""
         rows = self._ask(_READ, [job])
         if not rows:
-            raise NotFoundError(f"there is no job {job}", remedy="a job is kept for a day; hand it in again")
+            raise NoSuchJobError(f"there is no job {job}", remedy="a job is kept for a day; hand it in again")
         return Status(*rows[0])
 
     def result(self, job: UUID) -> Output:

@@ -52,7 +52,7 @@ def html(text: str, *, language: str, status: int = 200) -> Response:
 def problem(error: RequestError) -> Response:
     """Answer with what is wrong and what to do (RFC 9457)."""
     content: dict[str, Any] = {  # a JSON document
-        "type": "about:blank",
+        "type": error.type,
         "title": error.title,
         "status": error.status,
         "detail": error.message,
@@ -66,6 +66,16 @@ def problem(error: RequestError) -> Response:
         status_code=error.status,
         media_type="application/problem+json",
         headers={**problem_headers(error), **_NEGOTIATED},
+    )
+
+
+def failed(content: Mapping[str, Any]) -> Response:  # a JSON document
+    """Answer with a problem that was written before: why a job failed."""
+    return Response(
+        orjson.dumps(content),
+        status_code=int(content["status"]),
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store", **_NEGOTIATED},
     )
 
 

@@ -15,15 +15,18 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from providers.processes.catalogue import Workshop
 from territoire.core import database, logs, registry, settings
 from territoire.core.errors import RequestError
+from territoire.core.executions import Desk
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
-from territoire.web import answers, qgis_routes, routes, tile_routes, views
+from territoire.web import answers, processes_routes, qgis_routes, routes, tile_routes, views
 from territoire.web import live_routes as live
 from territoire.web.api.rendered import Rendered
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
+from territoire.web.executing import Bench
 from territoire.web.facades import Facades
 from territoire.web.live_routes import by_kind
 from territoire.web.middleware import AddressLimit, CrossOrigin, RequestLog, TrailingSlash
@@ -36,12 +39,12 @@ def create() -> Starlette:
     """Build the application from the environment: what uvicorn calls in each process."""
     logs.configure()
     given = settings.load()
-    reader = database.urls(given).reader
+    urls = database.urls(given)
     vocabulary = registry.load_vocabulary(given.datasets)
-    return build(given, reader_url=reader, vocabulary=vocabulary)
+    return build(given, reader_url=urls.reader, submitter_url=urls.submitter, vocabulary=vocabulary)
 
 
-def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starlette:
+def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary, submitter_url: str = "") -> Starlette:
     """Build the application on a database; the catalogue is opened by the lifespan."""
 
     @asynccontextmanager
@@ -50,7 +53,11 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary) -> Starle
         await catalogue.open()
         app.state.catalogue = catalogue
         app.state.facades = Facades(given)
+        app.state.desk = Desk(submitter_url)
+        app.state.bench = Bench(Workshop(given, patience_s=10.0))
         yield
+        app.state.bench.close()
+        app.state.desk.close()
         app.state.facades.close()
         await catalogue.close()
 
@@ -114,8 +121,12 @@ def _routes() -> list[Route | Mount]:
     ]
     static = StaticFiles(directory=Path(__file__).parent / "static")
     gets = (Route(path, endpoint, methods=["GET"]) for path, endpoint in table)
-    posts = Route(f"{collection}/items", by_kind(routes.posted_items, wfs=live.posted_items), methods=["POST"])
-    return [*gets, posts, Mount("/static", static)]
+    return [
+        *gets,
+        *processes_routes.routes(),
+        Route(f"{collection}/items", by_kind(routes.posted_items, wfs=live.posted_items), methods=["POST"]),
+        Mount("/static", static),
+    ]
 
 
 async def _refused(request: Request, exc: Exception) -> Response:

@@ -26,6 +26,8 @@ FEATURES = {
     "csv": ("text/csv",),
 }
 JSON_ONLY = {"json": ("application/json",)}
+#: A result has the form that its process gives it: whoever asks takes that.
+ANY = {"json": ("application/json", "application/geo+json", "text/csv", "text/html")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from territoire.web import answers
 from territoire.web.protocol import MAX_ADDRESS
 
 log = structlog.get_logger()
-_EXPOSED = "Link, OGC-NumberMatched, OGC-NumberReturned, Content-Crs, ETag, Location, Retry-After"
+_EXPOSED = "Link, OGC-NumberMatched, OGC-NumberReturned, Content-Crs, ETag, Location, Retry-After, Preference-Applied"
 #: POST to items is a long GET and left out: QGIS takes it in Allow for a right to edit (clients.md 1.13).
 _METHODS = "GET, HEAD, OPTIONS"
 
@@ -65,7 +65,7 @@ class CrossOrigin:
             headers = [
                 (b"allow", _METHODS.encode()),
                 (b"access-control-allow-origin", b"*"),
-                (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST"),
+                (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST, DELETE"),
                 (b"access-control-allow-headers", b"*"),
                 (b"access-control-max-age", b"86400"),
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Generator
 from typing import Any
 
@@ -19,6 +20,8 @@ PAGES = {
     "collection": COLLECTION,
     "items": f"{COLLECTION}/items",
     "item": f"{COLLECTION}/items/13055",
+    "processes": "/ogc/processes",
+    "process": "/ogc/processes/zone-statistics",
     "error": "/ogc/collections/commune",
 }
 IDLE = 'html[data-map="idle"]'
@@ -41,6 +44,18 @@ def test_axe_finds_nothing_serious(demo_server: Server, visitor: Page, name: str
     _open(demo_server, visitor, PAGES[name], language=language, width=width)
     assert visitor.locator("h1").count() == 1
     assert visitor.locator("html").get_attribute("lang") == language
+    assert _serious(visitor) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_serious_in_the_page_of_a_job(demo_server: Server, visitor: Page, width: int) -> None:
+    execution = f"{demo_server.base}/ogc/processes/geocode/execution"
+    headers = {"Content-Type": "application/json", "Prefer": "respond-async"}
+    body = b'{"inputs": {"text": "Digne"}}'
+    with urllib.request.urlopen(urllib.request.Request(execution, body, headers), timeout=30) as answer:
+        path = answer.headers["Location"].removeprefix(demo_server.base)
+    _open(demo_server, visitor, path, language="fr", width=width)
+    assert visitor.locator("progress").count() == 1
     assert _serious(visitor) == []
 
 

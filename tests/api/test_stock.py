@@ -473,3 +473,25 @@ def test_stock_draws_its_pages_with_the_committed_templates(doors: Doors, path: 
     answer = doors.get("stock", f"{path}?f=html")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_stock_executes_our_processes_and_hands_jobs_in(doors: Doors) -> None:
+    inputs = {"inputs": {"code_insee": "04070", "datasets": ["communes"]}}
+    path = "/processes/zone-statistics/execution"
+    ours, stock = (doors.client.post(base + path, json=inputs) for base in (doors.ours, doors.stock))
+    assert (ours.status_code, stock.status_code) == (200, 200), stock.text
+    assert stock.json() == ours.json()
+    refused = doors.client.post(doors.stock + path, json={"inputs": {"code_insee": "x"}})
+    assert refused.status_code == 400
+    assert "inputs.code_insee" in refused.text
+    listed = {one["id"] for one in doors.client.get(f"{doors.stock}/processes?f=json").json()["processes"]}
+    assert listed == {one["id"] for one in doors.get("ours", "/processes").json()["processes"]}
+    handed = doors.client.post(doors.stock + path, json=inputs, headers={"Prefer": "respond-async"})
+    assert handed.status_code == 201
+    job = f"/jobs/{handed.json()['jobID']}"
+    # the same job through both doors, in one queue
+    for door in ("ours", "stock"):
+        assert doors.get(door, f"{job}?f=json").json()["status"] == "accepted"
+    assert doors.client.delete(doors.stock + job).status_code == 200
+    assert doors.get("ours", job).json()["status"] == "dismissed"
+    assert doors.client.get(f"{doors.stock}/jobs?f=json").json()["jobs"] == []

@@ -215,6 +215,29 @@ class Lab:
                 process.kill()
                 process.wait()
 
+    @contextlib.contextmanager
+    def work(self, *arguments: str, **environment: str) -> Generator[subprocess.Popen[bytes]]:
+        """Start a real `territoire worker`, wait until it is ready, and end it."""
+        log = self.folder / f"worker-{time.monotonic_ns()}.log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "territoire.cli.main", "worker", *arguments],
+                env={**self.environment, **environment},
+                cwd=ROOT,
+                stdout=stream,
+                stderr=stream,
+            )
+        try:
+            wait_until(lambda: '"worker_ready"' in log.read_text(errors="replace"), seconds=30, what=f"worker: {log}")
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
     def relations(self) -> dict[str, set[str]]:
         """Return the generations' relations in `data` and `api`."""
         with self.connect_admin() as connection:

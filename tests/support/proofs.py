@@ -16,6 +16,7 @@ FEATURES3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 FEATURES5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 COMMON3 = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+PROCESSES1 = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 TILES1 = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
 
 

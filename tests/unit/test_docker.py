@@ -45,7 +45,7 @@ def test_compose_obeys_its_specification(compose: dict[str, Any]) -> None:
 
 def test_services_wait_for_services_that_are_there(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert list(services) == ["postgis", "migrate", "api", "nginx"]
+    assert list(services) == ["postgis", "migrate", "api", "worker", "nginx"]
     conditions = {
         (name, on): said["condition"]
         for name, one in services.items()
@@ -55,6 +55,8 @@ def test_services_wait_for_services_that_are_there(compose: dict[str, Any]) -> N
         ("migrate", "postgis"): "service_healthy",
         ("api", "postgis"): "service_healthy",
         ("api", "migrate"): "service_completed_successfully",
+        ("worker", "postgis"): "service_healthy",
+        ("worker", "migrate"): "service_completed_successfully",
         ("nginx", "api"): "service_healthy",
     }
     for name, one in services.items():
@@ -65,15 +67,18 @@ def test_services_wait_for_services_that_are_there(compose: dict[str, Any]) -> N
                 assert (DOCKER / source).exists(), source
             elif not source.startswith("$"):
                 assert source in compose["volumes"], source
-    # who talks to whom: nginx never to the database, and the server to nobody outside
+    # who talks to whom: nginx never to the database, and the database to nobody outside
     assert set(services["nginx"]["networks"]).isdisjoint(services["postgis"]["networks"])
-    assert all(compose["networks"][name]["internal"] for name in services["api"]["networks"])
+    assert all(compose["networks"][name]["internal"] for name in services["postgis"]["networks"])
 
 
-def test_the_server_is_given_the_reader_alone(compose: dict[str, Any]) -> None:
+def test_the_server_is_given_no_login_that_writes(compose: dict[str, Any]) -> None:
     given = compose["services"]["api"]["environment"]
-    assert set(given) == {"TERRITOIRE_READER_URL", "TERRITOIRE_PUBLIC_URL", "TERRITOIRE_DATASETS"}
+    logins = {"TERRITOIRE_READER_URL", "TERRITOIRE_SUBMITTER_URL"}
+    assert set(given) == {*logins, "TERRITOIRE_PUBLIC_URL", "TERRITOIRE_DATASETS"}
     assert "ADMIN" not in str(given)
+    assert "LOADER" not in str(given)
+    assert "ADMIN" not in str(compose["services"]["worker"]["environment"])
 
 
 def test_every_variable_is_in_the_example(compose: dict[str, Any]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import string
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from lab import ROOT
 
+from territoire.core import executions
 from territoire.core.models import Column, Geometry
 from territoire.web.pages import locale
 
@@ -38,6 +39,8 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
     used = set(re.findall(r"""["']([a-z]+_[A-Za-z_]+|[a-z]+)["']""", code))
     built = {f"type_{name}" for name in _choices(Column, "type")}
     built |= {f"geometry_{name}" for name in [*_choices(Geometry, "type"), "none"]}
+    moments = ("created", "started", "finished", "expires")
+    built |= {f"job_{name}" for name in (*get_args(executions.State), *moments)}
     keys = set(_entries())
     assert keys - used - built == set()
     called = set(re.findall(r"""\bt\(["']([a-z_A-Z]+)["']\s*[,)]""", code))

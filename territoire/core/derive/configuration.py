@@ -20,7 +20,7 @@ def configuration(
     bounds: Mapping[str, Bounds],
 ) -> dict[str, Any]:  # a YAML document
     """Join server.yml with the resources of the datasets, in their order; `bounds` are in degrees, by dataset."""
-    resources = {
+    resources = dict(server.get("resources", {})) | {
         dataset.id: resource.resource(dataset, vocabulary, base_url=base_url, bounds_crs84=bounds.get(dataset.id))
         for dataset in datasets
     }

@@ -11,7 +11,15 @@ from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web import posted
 from territoire.web.answers import CSV, GEOJSON, JSONFG
-from territoire.web.api import answer_schemas, live_definition, operations, query_parameters, schemas, tile_definition
+from territoire.web.api import (
+    answer_schemas,
+    live_definition,
+    operations,
+    process_definition,
+    query_parameters,
+    schemas,
+    tile_definition,
+)
 from territoire.web.asked import Asked
 
 Document = dict[str, Any]  # a JSON document
@@ -24,6 +32,7 @@ def definition(asked: Asked, generations: Sequence[Generation], layers: Sequence
         "/conformance": operations.get("conformance", "Conformance classes", "server", "Conformance"),
         "/collections": operations.get("collections", "Collections", "data", "Collections"),
         **tile_definition.shared_paths(),
+        **process_definition.paths(),
     }
     for generation in generations:
         paths |= _collection_paths(generation.dataset)
@@ -37,22 +46,22 @@ def definition(asked: Asked, generations: Sequence[Generation], layers: Sequence
         "info": {
             "title": "Territoire",
             "version": territoire.__version__,
-            "description": "OGC API Features and Tiles of the territory.",
+            "description": "OGC API Features, Tiles and Processes of the territory.",
             "license": {"name": "Apache-2.0 (software); each collection names its own licence"},
         },
         "servers": [{"url": asked.ogc}],
-        "tags": [{"name": name} for name in ("server", "data", "tiles")],
+        "tags": [{"name": name} for name in ("server", "data", "tiles", process_definition.TAG)],
         "paths": paths,
         "components": {
             "parameters": _parameters([*(generation.dataset for generation in generations), *live]),
-            "responses": _responses() | live_definition.RESPONSES,
-            "schemas": answer_schemas.SCHEMAS,
+            "responses": _responses() | process_definition.RESPONSES | live_definition.RESPONSES,
+            "schemas": answer_schemas.SCHEMAS | process_definition.SCHEMAS,
         },
     }
 
 
 def _parameters(datasets: Sequence[Dataset]) -> Document:
-    described = query_parameters.shared() | tile_definition.parameters()
+    described = query_parameters.shared() | tile_definition.parameters() | process_definition.parameters()
     for dataset in datasets:
         described |= query_parameters.of_collection(dataset)
     return described

@@ -11,7 +11,7 @@ from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web.answers import CSV, GEOJSON, JSONFG, OPENAPI
 from territoire.web.api import layers as layer_documents
-from territoire.web.api import schemas
+from territoire.web.api import processes, schemas
 from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
 from territoire.web.qgis import layer_definition, project
@@ -69,6 +69,7 @@ CONFORMANCE = (
     f"{_TILES}datetime",
     f"{_TILES}mvt",
     f"{_TILES}oas30",
+    *processes.CONFORMANCE,
 )
 
 Document = dict[str, Any]  # a JSON document
@@ -97,6 +98,7 @@ def landing(asked: Asked, vocabulary: Vocabulary) -> Document:
                 "tms_list",
                 language,
             ),
+            link(f"{ogc}/processes", processes.PROCESSES, "application/json", "processes", language),
             link(f"{asked.base}/", "related", "text/html", "home", language),
             link(f"{asked.base}/qgis/territoire.qgz", "related", project.MEDIA, "qgis_project", language),
         ],

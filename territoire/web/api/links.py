@@ -40,6 +40,11 @@ TITLES: dict[str, dict[Language, str]] = {
     "next": {"fr": "Page suivante", "en": "Next page"},
     "qgis": {"fr": "Définition de couche, pour QGIS", "en": "Layer definition, for QGIS"},
     "qgis_project": {"fr": "Projet QGIS de toutes les collections", "en": "QGIS project of all collections"},
+    "processes": {"fr": "Traitements", "en": "Processes"},
+    "process": {"fr": "Le traitement", "en": "The process"},
+    "execute": {"fr": "Lancer le traitement", "en": "Execute the process"},
+    "job": {"fr": "La tâche", "en": "The job"},
+    "results": {"fr": "Le résultat", "en": "The result"},
     "home": {"fr": "Page d'accueil", "en": "Home page"},
 }
 

@@ -1,0 +1,121 @@
+"""Addresses to positions: one text, or a table."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import orjson
+
+from providers.processes import tables
+from providers.processes.description import CSV, GEOJSON, Description, Input, Json, Result
+from providers.processes.processor import Means, Processor
+from territoire.core.executions import Output, Work
+from territoire.core.models import Localised
+from territoire.geoplateforme import geocoding
+from territoire.geoplateforme.geocoding import Place
+
+__all__ = ["INDEX", "GeocodeProcessor", "collection", "table"]
+
+INDEX = Input(
+    Localised(fr="Base interrogée", en="Base that is searched"),
+    {"type": "string", "enum": ["address", "poi", "parcel"], "default": "address"},
+    Localised(
+        fr="Adresses de la Base adresse nationale, lieux de la BD TOPO, ou parcelles du cadastre.",
+        en="Addresses (Base adresse nationale), places (BD TOPO), or parcels (cadastre).",
+    ),
+)
+_DESCRIPTION = Description(
+    id="geocode",
+    title=Localised(fr="Géocoder", en="Geocode"),
+    description=Localised(
+        fr="Donne la position d'une adresse, d'un lieu ou d'une parcelle, ou de chaque ligne d'un tableau CSV "
+        "(200 000 lignes au plus), par le géocodage de la Géoplateforme.",
+        en="Gives the position of an address, a place or a parcel, or of each line of a CSV table "
+        "(200,000 lines at most), by the geocoder of the Géoplateforme.",
+    ),
+    keywords=("adresse", "géocodage", "geocoding", "BAN"),
+    inputs={
+        "text": Input(
+            Localised(fr="Texte", en="Text"),
+            {"type": "string", "minLength": 3, "maxLength": 200},
+            Localised(fr="Une adresse ou un nom de lieu.", en="An address, or the name of a place."),
+        ),
+        "csv": Input(
+            Localised(fr="Tableau CSV", en="CSV table"),
+            {"type": "string", "contentMediaType": CSV, "minLength": 3, "maxLength": tables.MAX_CHARACTERS},
+            Localised(
+                fr="En UTF-8, avec un en-tête ; virgules, points-virgules ou tabulations.",
+                en="In UTF-8, with a header; commas, semicolons or tabs.",
+            ),
+        ),
+        "columns": Input(
+            Localised(fr="Colonnes de l'adresse", en="Columns of the address"),
+            {"type": "array", "items": {"type": "string", "maxLength": 200}, "minItems": 1, "maxItems": 10},
+            Localised(
+                fr="Colonnes du tableau qui font l'adresse, dans l'ordre ; toutes si absent.",
+                en="Columns that make up the address, in order; all of them if absent.",
+            ),
+        ),
+        "index": INDEX,
+        "limit": Input(
+            Localised(fr="Nombre de réponses", en="Number of answers"),
+            {"type": "integer", "minimum": 1, "maximum": 50, "default": 5},
+        ),
+    },
+    results={
+        "features": Result(Localised(fr="Positions trouvées", en="Positions found"), GEOJSON),
+        "table": Result(Localised(fr="Tableau avec positions", en="Table with positions"), CSV),
+    },
+    also=lambda inputs: _read(inputs) if "csv" in inputs else None,
+    example={"text": "27 place Jules Guesde Marseille", "limit": 1},
+    one_of=("text", "csv"),
+)
+
+
+class GeocodeProcessor(Processor):
+    """Geocodes one text, or a table."""
+
+    description: ClassVar[Description] = _DESCRIPTION
+
+    @staticmethod
+    def run(inputs: Json, work: Work, means: Means) -> Output:
+        """Ask the geocoder."""
+        index = inputs.get("index", "address")
+        if "text" in inputs:
+            found = geocoding.search(means.transport, inputs["text"], limit=inputs.get("limit", 5), index=index)
+            return collection(found)
+        given, chosen = _read(inputs)
+        texts = [" ".join(filter(None, (line[n].strip() for n in chosen)))[:200] for line in given.lines]
+        slices = geocoding.geocode_table(means.transport, texts, index=index, recall=work.recall, keep=work.keep)
+        return table(given, slices, work)
+
+
+def _read(inputs: Json) -> tuple[tables.Table, list[int]]:
+    given = tables.read(inputs["csv"])
+    return given, given.positions(inputs.get("columns", given.header))
+
+
+def collection(places: list[Place]) -> Output:
+    """Write places as GeoJSON."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": place.position},
+            "properties": {**place.properties, "label": place.label, "score": place.score},
+        }
+        for place in places
+    ]
+    content = {"type": "FeatureCollection", "features": features, "numberReturned": len(features)}
+    return Output("features", GEOJSON, orjson.dumps(content))
+
+
+def table(given: tables.Table, slices: geocoding.Slices, work: Work) -> Output:
+    """Write the table with what the slices add, telling how far it is."""
+    names: list[str] = []
+    values: list[geocoding.Row] = []
+    work.progress(0, f"0 of {len(given.lines)} lines")
+    for done, added, rows in slices:
+        names = added
+        values += rows
+        work.progress(100 * done / len(given.lines), f"{done} of {len(given.lines)} lines")
+    return Output("table", CSV, tables.write(given, names, values))
