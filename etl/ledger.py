@@ -7,13 +7,36 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from etl.extract import Landed
 from etl.rows import Reject
 from territoire.core.database import Connection
 
 Status = Literal["published", "unchanged", "held", "failed", "abandoned"]
+
+
+class _Layered(Protocol):
+    @property
+    def layer(self) -> str | None: ...
+
+
+class Landed(Protocol):
+    """What was fetched, of rows or of pixels: where it came from, its checksum, and what the server said of it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def source(self) -> _Layered: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def etag(self) -> str | None: ...
+    @property
+    def last_modified(self) -> str | None: ...
+    @property
+    def retrieved_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +106,7 @@ def counts(
 
 
 def files(connection: Connection, run: int, landed: Sequence[Landed], licence: str) -> None:
-    """Note where the rows come from."""
+    """Note where the rows or the pixels come from."""
     for number, file in enumerate(landed):
         connection.execute(
             "insert into etl.files (run, source, url, layer, sha256, bytes, etag, last_modified, licence, retrieved_at)"

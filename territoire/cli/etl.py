@@ -10,11 +10,11 @@ from rich.table import Table
 
 from etl import ledger, live, publish, refresh
 from etl.refresh import Outcome
-from territoire.cli import context, progress
+from territoire.cli import context, progress, rasters
 from territoire.core import settings
 from territoire.core.database import Connection
 from territoire.core.errors import SettingsError, TerritoireError
-from territoire.core.layers import LiveLayer
+from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
 from territoire.core.registry import Declaration, Registry
 from territoire.core.settings import Settings
@@ -53,6 +53,9 @@ def run(
             connection, found, rows, given, sources=source or [], force=force, quiet=quiet, alone=len(chosen) == 1
         )
         failures += show(connection, chosen, given, alone=len(chosen) == 1)
+        failures += rasters.load(
+            connection, found, chosen, given, sources=source or [], force=force, quiet=quiet, alone=len(chosen) == 1
+        )
     complain(failures, len(chosen))
 
 
@@ -140,30 +143,29 @@ def status() -> None:
     for title in ("dataset", "generation", "rows", "published (UTC)", "last run", "note"):
         shown.add_column(title, overflow="fold")
     with context.loader(context.load_urls()) as connection:
-        for name in found.datasets:
-            current = publish.published(connection, name)
+        for name, declared in found.declarations.items():
             last = next(iter(ledger.history(connection, name, limit=1)), None)
-            when = connection.execute(
-                "select to_char(published_at, 'YYYY-MM-DD HH24:MI') from etl.published where dataset = %s", [name]
-            ).fetchone()
             note = (last.error or "").splitlines()[0] if last and last.error else ""
-            if current and current.held_digest:
-                note = f"held since a rollback; {note}".rstrip("; ")
-            shown.add_row(
-                name,
-                str(current.generation) if current else "-",
-                str(current.rows) if current else "-",
-                when[0] if when else "-",
-                last.status if last else "never",
-                note,
-            )
+            if isinstance(declared, Raster):
+                generation, size = rasters.published(connection, name)
+            else:
+                current = publish.published(connection, name)
+                generation, size = (str(current.generation), str(current.rows)) if current else ("-", "-")
+                if current and current.held_digest:
+                    note = f"held since a rollback; {note}".rstrip("; ")
+            when = connection.execute(
+                "select to_char(published_at, 'YYYY-MM-DD HH24:MI') from (select dataset, published_at"
+                " from etl.published union all select dataset, published_at from etl.layers) as p where dataset = %s",
+                [name],
+            ).fetchone()
+            shown.add_row(name, generation, size, when[0] if when else "-", last.status if last else "never", note)
     context.show(shown)
 
 
 @app.command()
 def history(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
     """Show the latest runs of a dataset, newest first."""
-    name = context.load_registry().get(dataset).id
+    name = context.load_registry().find(dataset).id
     shown = Table(box=box.SIMPLE)
     for title in ("run", "began (UTC)", "seconds", "status", "generation", "rows", "repaired", "rejected", "error"):
         shown.add_column(title, overflow="fold")
