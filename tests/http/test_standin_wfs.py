@@ -106,6 +106,7 @@ def test_another_crs_is_asked_by_srsname(client: httpx2.Client) -> None:
                 (500 <= row["population"] <= 800 or row["population"] > 100_000) and row["code_insee"][:2] == "13"
             ),
         ),
+        ("code_insee = '05061' OR population < 20", lambda row: row["code_insee"] == "05061" or row["population"] < 20),
         ("code_insee_du_canton IS NULL", lambda row: row["code_insee_du_canton"] is None),
         ("population <> 200 AND code_insee < '05'", lambda row: row["population"] != 200 and row["code_insee"] < "05"),
         ("date_du_recensement BEFORE 2023-06-01T00:00:00Z", lambda row: row["date_du_recensement"] < "2023-06"),
