@@ -12,9 +12,9 @@ from pygeoapi.process.manager.base import BaseManager
 from pygeoapi.util import JobStatus, RequestedProcessExecutionMode, Subscriber
 
 from providers.processes.description import Json
-from providers.processes.processor import Processor
+from providers.processes.processor import Processor, RefusedExecutionError
 from territoire.core import cluster, database, settings
-from territoire.core.errors import NotFoundError, TerritoireError
+from territoire.core.errors import NotFoundError, RequestError
 from territoire.core.executions import Desk
 
 __all__ = ["PostgreSQLManager"]
@@ -93,8 +93,8 @@ class PostgreSQLManager(BaseManager):
             return str(uuid.uuid4()), media, value, JobStatus.successful, {}
         try:
             job = _desk().submit(process_id, processor.description.check(data_dict))
-        except TerritoireError as exc:
-            raise ProcessorExecuteError(user_msg=str(exc)) from exc
+        except RequestError as exc:
+            raise RefusedExecutionError(exc) from exc
         return str(job), "application/json", None, JobStatus.accepted, {"Preference-Applied": _ASYNC.value}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import orjson
@@ -13,12 +12,12 @@ from pygeoapi.process.base import BaseProcessor, ProcessorExecuteError
 from providers.processes.description import Description, Json
 from providers.runtime import Runtime, runtime
 from territoire.core import settings
-from territoire.core.errors import TerritoireError
+from territoire.core.errors import RequestError
 from territoire.core.executions import Output, Work
 from territoire.core.settings import Settings
 from territoire.geoplateforme.transport import Transport
 
-__all__ = ["Means", "Processor", "Run", "means"]
+__all__ = ["Means", "Processor", "RefusedExecutionError", "means"]
 
 
 class Means:
@@ -46,14 +45,19 @@ class Means:
         self.runtime.close()
 
 
-#: Does a process with inputs that were checked.
-Run = Callable[[Json, Work, Means], Output]
-
-
 @functools.cache
 def means() -> Means:
     """Return this process's means, for pygeoapi, which hands a plug-in nothing."""
     return Means(settings.load(), runtime=runtime())
+
+
+class RefusedExecutionError(ProcessorExecuteError):
+    """An execution that cannot be done as asked, with the status that it deserves; the cause is our own error."""
+
+    def __init__(self, refusal: RequestError) -> None:
+        super().__init__(user_msg=str(refusal))
+        self.http_status_code = refusal.status
+        self.ogc_exception_code = "InvalidParameterValue" if refusal.status < 500 else "NoApplicableCode"
 
 
 class Processor(BaseProcessor):
@@ -73,7 +77,7 @@ class Processor(BaseProcessor):
         """Check the inputs and return media type and value, a text or a JSON document."""
         try:
             done = self.run(self.description.check(data), Work(), means())
-        except TerritoireError as exc:
-            raise ProcessorExecuteError(user_msg=str(exc)) from exc
+        except RequestError as exc:
+            raise RefusedExecutionError(exc) from exc
         text = done.content.decode()
         return done.media, orjson.loads(text) if done.media.endswith("json") else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,8 +127,10 @@ def test_the_definition_is_valid_self_contained_and_says_what_the_server_does(se
 def test_every_documented_path_answers_as_documented(server: Server) -> None:
     definition = server.json("/ogc/openapi")
     values = {"featureId": None, "tileMatrix": "8", "tileRow": "93", "tileCol": "131"}
-    values["tileMatrixSetId"] = "WebMercatorQuad"
+    values |= {"tileMatrixSetId": "WebMercatorQuad", "processID": "geocode", "jobID": _waiting_job(server)}
     for path, operations in definition["paths"].items():
+        if "get" not in operations:
+            continue
         filled = path
         for name, value in values.items():
             if f"{{{name}}}" in path:
@@ -135,9 +138,19 @@ def test_every_documented_path_answers_as_documented(server: Server) -> None:
                 filled = filled.replace(f"{{{name}}}", key)
         status, headers, _ = server.get(f"/ogc{filled}", Accept="*/*")
         answer = operations["get"]["responses"][str(status)]
-        assert status in {200, 204}, filled
+        # no worker runs: a job has no result
+        assert status in ({404} if path.endswith("/results") else {200, 204}), filled
         if status == 200:
             assert headers["content-type"].split(";")[0] in {media.split(";")[0] for media in answer["content"]}
+
+
+def _waiting_job(server: Server) -> str:
+    """Hand a job in, and return its number."""
+    headers = {"Content-Type": "application/json", "Prefer": "respond-async"}
+    body = b'{"inputs": {"text": "Digne"}}'
+    address = f"{server.base}/ogc/processes/geocode/execution"
+    with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=30) as answer:
+        return orjson.loads(answer.read())["jobID"]
 
 
 def test_the_conformance_page_claims_what_a_test_proves(server: Server) -> None:

@@ -492,6 +492,7 @@ def test_stock_executes_our_processes_and_hands_jobs_in(doors: Doors) -> None:
     # the same job through both doors, in one queue
     for door in ("ours", "stock"):
         assert doors.get(door, f"{job}?f=json").json()["status"] == "accepted"
-    assert doors.client.delete(doors.stock + job).status_code == 200
+    # pygeoapi 0.24 dismisses, then stumbles over its own answer, which has no Content-Type
+    doors.client.delete(doors.stock + job)
     assert doors.get("ours", job).json()["status"] == "dismissed"
     assert doors.client.get(f"{doors.stock}/jobs?f=json").json()["jobs"] == []
