@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -33,9 +33,7 @@ _FITS: Mapping[str, frozenset[str]] = {
 }
 
 
-def publish_live(
-    declared: LiveDeclaration, *, connection: Connection, transport: Transport
-) -> Literal["published", "unchanged"]:
+def publish_live(declared: LiveDeclaration, *, connection: Connection, transport: Transport) -> None:
     """Publish a live declaration, or refresh what is known of its source; a failure leaves what was published."""
     with lock(connection, declared.id):
         run = ledger.begin(connection, declared.id, forced=False, version=territoire.__version__)
@@ -52,7 +50,6 @@ def publish_live(
             _fail(connection, run, exc)
             raise
         ledger.end(connection, run, "published")
-        return "published"
 
 
 def describe(declared: LiveDeclaration, transport: Transport) -> dict[str, Any]:  # a JSON document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -287,6 +288,52 @@ def test_gdal_and_owslib_read_live_features(server: Server, gdal: tuple[int, int
     page = client.collection_items("batiments_direct", bbox=[5.3, 43.2, 5.5, 43.4], limit=5)
     assert len(page["features"]) == 5
     assert client.collection_item("batiments_direct", page["features"][0]["id"])["id"] == page["features"][0]["id"]
+
+
+PLUG_INS = """
+import json, sys
+from pygeoapi.plugin import load_plugin
+def plug_in(kind, name, layer):
+    definition = {"name": f"providers.geoplateforme.Geoplateforme{name}Provider", "type": kind, "data": layer,
+                  "id_field": "cleabs", "options": {"zoom": {"min": 0, "max": 19}},
+                  "format": {"name": "png", "mimetype": "image/png"}}
+    return load_plugin("provider", definition)
+features = plug_in("feature", "Feature", "batiments_direct")
+page = features.query(limit=5, bbox=[5.3, 43.2, 5.5, 43.4], properties=[("nature", "Indifférenciée")])
+row, column = sys.argv[1:]
+tile = plug_in("tile", "Tile", "plan_ign").get_tiles(tileset="WebMercatorQuad", z="12", y=row, x=column)
+drawn = plug_in("map", "Map", "ortho").query(bbox=[5.3, 43.2, 5.5, 43.4], width=64, height=64)
+records = plug_in("record", "Record", "catalogue_ign").query(limit=2)
+print(json.dumps({
+    "page": page, "one": features.get(page["features"][0]["id"]), "fields": list(features.get_fields()),
+    "tile": tile[:4].hex(), "map": drawn[:4].hex(), "records": records,
+}))
+"""
+
+
+def test_the_plug_ins_of_pygeoapi_give_what_our_routes_give(
+    served: tuple[Lab, Server], geoplateforme: Geoplateforme
+) -> None:
+    lab, server = served
+    limits = server.json("/ogc/collections/plan_ign/map/tiles/WebMercatorQuad")["tileMatrixSetLimits"]
+    at = next(one for one in limits if one["tileMatrix"] == "12")
+    run = subprocess.run(
+        [sys.executable, "-c", PLUG_INS, str(at["minTileRow"] + 1), str(at["minTileCol"] + 1)],
+        env={**lab.environment, **geoplateforme.env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    found = orjson.loads(run.stdout)
+    asked = urlencode({"bbox": "5.3,43.2,5.5,43.4", "nature": "Indifférenciée", "limit": 5})
+    ours = server.json(f"{ITEMS}?{asked}")
+    assert found["page"]["features"] == ours["features"]
+    assert found["page"]["numberMatched"] == ours["numberMatched"]
+    assert found["one"] == ours["features"][0]
+    assert "hauteur" in found["fields"]
+    assert (found["tile"], found["map"]) == ("89504e47", "89504e47")
+    assert len(found["records"]["features"]) == 2
 
 
 RECORDS = "/ogc/collections/catalogue_ign/items"
