@@ -11,11 +11,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import stock
 from geoplateforme import mapserver
 from geoplateforme.standin import Geoplateforme
 from lab import REAL, Lab, Server
+from outcomes import Recorder
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from stock import Serve
 
 from etl import refresh
 from territoire.core import cluster, migrations
@@ -132,8 +135,34 @@ def _named(urls: Urls, name: str) -> Urls:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --bless, which writes goldens in place of comparing them."""
+    """Add --bless, which writes goldens in place of comparing them, and what `make conformance` compares with."""
     parser.addoption("--bless", action="store_true", help="write the golden files anew")
+    parser.addoption(
+        "--against", choices=["ours", "stock"], default="ours", help="which server conformance is asked of"
+    )
+    parser.addoption("--scores", type=Path, help="write what became of each test to this file, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of what stock pygeoapi is not asked; keep the outcomes where --scores asks for them."""
+    config.addinivalue_line("markers", "ours: wants what only our server offers, a grid of its own, say")
+    if file := config.getoption("--scores"):
+        config.pluginmanager.register(Recorder(file))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Ask of stock pygeoapi no test that starts a server of ours in another way, or wants what only ours offers."""
+    if config.getoption("--against") == "ours":
+        return
+    kept = [i for i in items if "serve" in getattr(i, "fixturenames", ()) and i.get_closest_marker("ours") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def serve(pytestconfig: pytest.Config) -> Serve:
+    """Start the server that conformance is asked of: ours, or stock pygeoapi's own providers (--against stock)."""
+    return stock.serve_its_own if pytestconfig.getoption("--against") == "stock" else Lab.serve
 
 
 @pytest.fixture

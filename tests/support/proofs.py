@@ -37,3 +37,20 @@ def proven() -> dict[str, list[str]]:
                         name = eval(compile(ast.Expression(argument), str(file), "eval"), dict(globals()))
                         found.setdefault(name, []).append(f"{file.name}::{node.name}")
     return found
+
+
+def page() -> str:
+    """Write docs/conformance.md: each class that the server claims, with the tests that prove it."""
+    rows = [f"| {name} | {'<br>'.join(f'`{test}`' for test in tests)} |" for name, tests in sorted(proven().items())]
+    head = """\
+<!-- Generated from the tests. Do not edit: make test ARGS="tests/unit/test_proofs.py --bless" -->
+# Conformance
+
+The classes that `/ogc/conformance` claims, and the tests (in tests/api) that prove each over HTTP; a test fails when
+one is claimed without a proof. `make conformance` runs them, and OGC's own suites where their jars are. What stock
+pygeoapi scores on the same tests is in [bench/results/conformance.md](../bench/results/conformance.md).
+
+| Class | Proven by |
+|-|-|
+"""
+    return head + "\n".join(rows) + "\n"
