@@ -21,10 +21,10 @@ class GeoplateformeFeatureProvider(BaseProvider):
     """A feature type of the WFS; an instance lives for one request and holds no connection."""
 
     def __init__(self, provider_def: _Json) -> None:
-        """Look the declaration up; nothing is asked of the source."""
+        """Look the declaration up; nothing is asked of the source, nor of the database."""
         super().__init__(provider_def)
         with refusals.translated():
-            self._fields = fields(live_features.dataset_of(runtime().layer(self.data)))
+            self._fields = fields(runtime().dataset(self.data))
 
     def get_fields(self) -> dict[str, _Json]:
         """Return the JSON Schema of each property."""
