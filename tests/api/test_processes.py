@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -42,10 +43,10 @@ def server(demo: Lab, geoplateforme_process: Geoplateforme) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def work(demo: Lab, geoplateforme: Geoplateforme) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker."""
-    with demo.work("--stalled-after", "1.5", **geoplateforme.env) as process:
+@pytest.fixture(scope="module")
+def work(demo: Lab, geoplateforme_process: Geoplateforme) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker, from the first test that needs one: those without stand before."""
+    with demo.work(**geoplateforme_process.env) as process:
         yield process
 
 
@@ -292,6 +293,33 @@ def test_without_a_worker_a_job_waits_and_can_be_dismissed(server: Server) -> No
     assert ask(server, f"{path}/results", method="GET")[0] == 410
 
 
+def test_a_batch_outlives_the_server_and_its_worker(demo: Lab, server: Server, geoplateforme: Geoplateforme) -> None:
+    """Killed in the middle: another worker goes on after the last slice that was done."""
+    with demo.serve(**geoplateforme.env) as ended:
+        path = _batch(ended, 6000)
+        ended.process.kill()
+    geoplateforme.vice("slow", 0.3, service="geocoding")
+    with demo.work("--stalled-after", "1.5", **geoplateforme.env) as worker:
+        wait_until(lambda: server.json(path)["progress"] > 20, seconds=20, what="progress")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    before = len([seen for seen in geoplateforme.requests if seen.status])
+    assert server.json(path)["status"] == "running"
+    geoplateforme.vice("slow", False)
+    with demo.work("--stalled-after", "1.5", **geoplateforme.env):
+        wait_until(lambda: server.json(path)["status"] == "successful", seconds=20, what="its end")
+    job = server.json(path)
+    [results] = [link["href"] for link in job["links"] if link["rel"] == _RESULTS]
+    text = server.get(results.removeprefix(server.base))[2].decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["n"] for row in rows] == [str(n) for n in range(6000)]
+    assert all(row["result_city"] for row in rows)
+    assert job["progress"] == 100
+    # six slices, of which one at most was asked twice
+    assert before >= 2
+    assert len(geoplateforme.requests) <= 7
+
+
 @proves(f"{PROCESSES1}dismiss")
 def test_a_running_job_is_dismissed(server: Server, work: object, geoplateforme: Geoplateforme) -> None:
     geoplateforme.vice("slow", 0.4, service="geocoding")
@@ -310,32 +338,6 @@ def test_a_running_job_is_dismissed(server: Server, work: object, geoplateforme:
         for method in ("GET", "DELETE"):
             status, _, problem = ask(server, number, method=method)
             assert (status, problem["type"]) == (404, f"{_EXCEPTION}no-such-job"), problem
-
-
-def test_a_batch_outlives_its_worker_and_the_server(demo: Lab, geoplateforme: Geoplateforme) -> None:
-    """Killed in the middle: another worker goes on after the last slice that was done; the server may end as well."""
-    geoplateforme.vice("slow", 0.3, service="geocoding")
-    with demo.serve(**geoplateforme.env) as first:
-        with demo.work("--stalled-after", "1.5", **geoplateforme.env) as worker:
-            path = _batch(first, 6000)
-            wait_until(lambda: first.json(path)["progress"] > 20, seconds=20, what="progress")
-            worker.send_signal(signal.SIGKILL)
-            worker.wait()
-        before = len([seen for seen in geoplateforme.requests if seen.status])
-        first.process.kill()
-    geoplateforme.vice("slow", False)
-    with demo.serve() as second, demo.work("--stalled-after", "1.5", **geoplateforme.env):
-        wait_until(lambda: second.json(path)["status"] == "successful", seconds=20, what="its end")
-        job = second.json(path)
-        [results] = [link["href"] for link in job["links"] if link["rel"] == _RESULTS]
-        text = second.get(results.removeprefix(second.base))[2].decode()
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert [row["n"] for row in rows] == [str(n) for n in range(6000)]
-    assert all(row["result_city"] for row in rows)
-    assert job["progress"] == 100
-    # six slices, of which one at most was asked twice
-    assert before >= 2
-    assert len(geoplateforme.requests) <= 7
 
 
 def test_a_job_that_fails_says_why_in_its_status_and_results(
@@ -368,16 +370,15 @@ def test_owslib_lists_describes_and_executes(server: Server, work: object, geopl
     assert results["statistics"]["value"]["datasets"][0]["count"] == 1
 
 
-@pytest.mark.parametrize("tool", ["curl", "Python, requests", "Python, OWSLib"])
-@pytest.mark.parametrize("process", catalogue.PROCESSES)
-def test_the_page_s_programs_run(server: Server, geoplateforme: Geoplateforme, process: str, tool: str) -> None:
-    from territoire.web.pages import processes
-    from territoire.web.pages.site import Site
+_PROGRAMS = [(name, tool) for name in catalogue.PROCESSES for tool in ("curl", "Python, requests")]
 
-    site: Any = Site.__new__(Site)
-    object.__setattr__(site, "base", server.base)
-    [snippet] = [one for one in processes.snippets(site, catalogue.describe(process)) if one.tool == tool]
-    command = ["bash", "-c", snippet.text] if tool == "curl" else [sys.executable, "-c", snippet.text]
+
+@pytest.mark.parametrize(("process", "tool"), [*_PROGRAMS, ("itinerary", "Python, OWSLib")])
+def test_the_page_s_programs_run(server: Server, geoplateforme: Geoplateforme, process: str, tool: str) -> None:
+    page = html.unescape(server.get(f"/ogc/processes/{process}?f=html")[2].decode())
+    found = re.search(rf"<summary>{tool}</summary>.*?<code[^>]*>(.*?)</code>", page, flags=re.DOTALL)
+    assert found
+    command = ["bash", "-c", found[1]] if tool == "curl" else [sys.executable, "-c", found[1]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert '"status":4' not in done.stdout
