@@ -125,9 +125,12 @@ def test_a_worker_that_was_thought_dead_changes_nothing(lab: Lab, desk: Desk, jo
         frozen.send_signal(signal.SIGSTOP)
         with working(lab, journal):
             wait_until(lambda: len({line.split()[0] for line in lines(journal)}) == 2, seconds=15, what="a second one")
+            before = sum(line.startswith(f"{frozen.pid} ") for line in lines(journal))
             frozen.send_signal(signal.SIGCONT)
             ends_as(desk, job, "successful")
             assert sum(line.endswith("ended") for line in lines(journal)) == 1
+            # it sees at its next word that the job is another's
+            assert sum(line.startswith(f"{frozen.pid} ") for line in lines(journal)) <= before + 4
     with lab.connect_admin() as connection:
         assert connection.execute("select attempt from jobs.executions where job = %s", [job]).fetchall() == [(2,)]
 
