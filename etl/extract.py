@@ -11,12 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from etl import space, wfs
 from etl.report import Report
 from territoire.core import http
 from territoire.core.errors import SourceError
 from territoire.core.models import Dataset
-from territoire.core.sources import AnySource, Source
+from territoire.core.settings import Settings
+from territoire.core.settings import load as load_settings
+from territoire.core.sources import AnySource, Source, WfsSource
+from territoire.geoplateforme.transport import Transport
 
+#: A load waits as long for the services of the Géoplateforme.
+_PATIENCE_S = 60.0
 #: A shapefile is several files of one stem; these belong to it.
 _SHAPEFILE_PARTS = (".shp", ".dbf", ".shx", ".prj", ".cpg", ".qpj")
 #: One file is all of it: taken out of the zip, it reads faster, and can be searched (nul.py).
@@ -41,7 +47,15 @@ class Landed:
     """Given by --source, in place of a declared one: a file of one layer need not call it as declared."""
 
 
-def extract(dataset: Dataset, *, folder: Path, relative_to: Path, override: list[str], report: Report) -> list[Landed]:
+def extract(
+    dataset: Dataset,
+    *,
+    folder: Path,
+    relative_to: Path,
+    override: list[str],
+    settings: Settings | None = None,
+    report: Report,
+) -> list[Landed]:
     """Land every declared source, or the ones given by `--source` in their place."""
     if folder.parent.exists():
         # the run that holds the dataset's lock is the only one: what others left is of no use
@@ -51,7 +65,12 @@ def extract(dataset: Dataset, *, folder: Path, relative_to: Path, override: list
     for number, source in enumerate(_sources(dataset, override)):
         target = folder / str(number)
         target.mkdir()
-        file = _land(source, target, relative_to, report)
+        if isinstance(source, WfsSource):
+            # beside the run's folder, so that the pages outlive it
+            kept = folder.parent.parent / "_pages" / f"{dataset.id}-{number}"
+            file = _fetch(dataset, source, target, kept, settings, report)
+        else:
+            file = _land(source, target, relative_to, report)
         landed.append(dataclasses.replace(file, is_given=bool(override)))
     return landed
 
@@ -75,6 +94,15 @@ def _land(source: AnySource, target: Path, relative_to: Path, report: Report) ->
     return _download(source, target, report) if source.kind == "http" else _copy(source, target, relative_to)
 
 
+def _fetch(
+    dataset: Dataset, source: WfsSource, target: Path, kept: Path, settings: Settings | None, report: Report
+) -> Landed:
+    with Transport(settings or load_settings(), patience_s=_PATIENCE_S) as transport:
+        got = wfs.fetch(dataset, source, target, kept, transport=transport, report=report)
+    size = got.file.stat().st_size
+    return Landed(source, str(got.file), source.address, got.sha256, size, None, None, datetime.now(UTC))
+
+
 def _download(source: Source, target: Path, report: Report) -> Landed:
     name = Path(unquote(urlsplit(source.url).path)).name or "download"
     file = target / name
@@ -95,7 +123,7 @@ def _copy(source: Source, target: Path, relative_to: Path) -> Landed:
     if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty", remedy="fetch it again")
     parts = _parts(path)
-    _check_space(target, sum(part.stat().st_size for part in parts))
+    space.check(target, sum(part.stat().st_size for part in parts))
     try:
         copies = [Path(shutil.copy2(part, target / part.name)) for part in parts]
     except OSError as exc:
@@ -119,16 +147,6 @@ def _parts(path: Path) -> list[Path]:
                 f"{path}: its {needed} file is missing", remedy="put all files of the shapefile side by side"
             )
     return found
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    # copy, table, indexes and write-ahead log: about seven times the file, measured on polygons
-    if free < needed * 7 + 64 * 2**20:
-        raise SourceError(
-            f"{folder}: {free // 2**20} MB are free, and the load needs about {needed * 7 // 2**20 + 64} MB",
-            remedy="make room, or point TERRITOIRE_VAR to a larger disk",
-        )
 
 
 def _landed(source: Source, file: Path, parts: list[Path], got: http.Download | None) -> Landed:

@@ -21,6 +21,7 @@ from territoire.core.derive import table
 from territoire.core.errors import BusyError, LoadError, TerritoireError
 from territoire.core.models import Dataset
 from territoire.core.registry import Registry
+from territoire.core.settings import Settings
 
 _LOCK_CLASS = 0x7E22
 
@@ -44,6 +45,8 @@ class Workshop:
     registry: Registry
     landing: Path
     grace_s: int
+    settings: Settings | None = None
+    """Where the services of the Géoplateforme are; those of the environment when left out."""
 
 
 def refresh(
@@ -126,6 +129,7 @@ def _run(
         folder=workshop.landing / dataset.id / str(run),
         relative_to=workshop.registry.folder,
         override=sources,
+        settings=workshop.settings,
         report=report,
     )
     ledger.files(connection, run, landed, workshop.registry.vocabulary.licences[dataset.licence].title)

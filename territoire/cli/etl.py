@@ -94,7 +94,9 @@ def load(
 
     `alone`: raise in place of that, where nothing else was asked for.
     """
-    workshop = refresh.Workshop(registry=found, landing=given.var / "landing", grace_s=given.generation_grace)
+    workshop = refresh.Workshop(
+        registry=found, landing=given.var / "landing", grace_s=given.generation_grace, settings=given
+    )
     failures: list[TerritoireError] = []
     for dataset in chosen:
         try:

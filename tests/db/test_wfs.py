@@ -1,0 +1,190 @@
+"""Whole feature types of the WFS: nothing is lost or doubled, whatever the source does and whenever a run is killed."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyogrio
+import pytest
+from geoplateforme.standin import Geoplateforme
+from lab import ROOT, Lab
+
+from etl import extract, wfs
+from etl.report import Silent
+from territoire.core.errors import SourceError, TerritoireError
+from territoire.core.models import Dataset
+from territoire.core.settings import Settings
+
+COUNT = 6_200
+FORESTS: dict[str, Any] = {
+    "id": "forets",
+    "title": {"fr": "Forêts", "en": "Forests"},
+    "abstract": {"fr": "Pour les essais.", "en": "For tests."},
+    "theme": "administratif",
+    "producer": "ign",
+    "licence": "licence-ouverte-2.0",
+    "source": {"kind": "wfs", "typename": "LANDCOVER.FORESTINVENTORY.V2:formation_vegetale"},
+    "key": "identifiant",
+    "columns": [
+        {"name": "identifiant", "from": "id", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
+        {"name": "essence", "type": "text", "title": {"fr": "Essence"}},
+    ],
+    "geometry": {"type": "MultiPolygon", "srid": 2154},
+    "checks": {"within": "territory"},
+}
+ZONES: dict[str, Any] = {
+    **FORESTS,
+    "source": {"kind": "wfs", "typename": "wfs_du:zone_urba"},
+    "key": "gid",
+    "columns": [
+        {"name": "gid", "type": "integer", "title": {"fr": "Numéro"}, "nullable": False},
+        {"name": "insee", "type": "text", "title": {"fr": "Code Insee"}},
+        {"name": "destdomi", "type": "text", "title": {"fr": "Destination"}},
+        {"name": "gpu_timestamp", "type": "timestamp", "title": {"fr": "Instant"}},
+    ],
+}
+
+
+def land(url: str, folder: Path, declared: Mapping[str, Any] = FORESTS, **source: Any) -> extract.Landed:
+    dataset = Dataset.model_validate({**declared, "source": {**declared["source"], **source}})
+    [landed] = extract.extract(
+        dataset,
+        folder=folder / "landing" / dataset.id / "1",
+        relative_to=folder,
+        override=[],
+        settings=Settings(var=folder, geoplateforme_wfs_url=url),
+        report=Silent(),
+    )
+    return landed
+
+
+def keys(landed: extract.Landed, field: str = "id") -> list[str]:
+    return sorted(pyogrio.raw.read(landed.opens, columns=[field], read_geometry=False)[3][0])
+
+
+def posts(standin: Geoplateforme) -> int:
+    return sum(seen.method == "POST" for seen in standin.requests)
+
+
+@pytest.fixture
+def url(geoplateforme: Geoplateforme) -> str:
+    return geoplateforme.env["TERRITOIRE_GEOPLATEFORME_WFS_URL"]
+
+
+def test_a_whole_feature_type_is_published_and_then_there_is_nothing_to_do(
+    lab: Lab, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERRITOIRE_GEOPLATEFORME_WFS_URL", url)
+    monkeypatch.setenv("TERRITOIRE_VAR", str(lab.folder / "var"))
+    lab.declare(FORESTS)
+    assert lab.load("forets").rows == COUNT
+    assert lab.load("forets").status == "unchanged"
+    assert not (lab.folder / "var" / "landing" / "_pages" / "forets-0").exists()
+
+
+def test_neither_the_cut_of_the_pages_nor_a_busy_service_changes_what_is_landed(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    whole = land(url, tmp_path)
+    found = keys(whole)
+    assert posts(geoplateforme) == 4  # two counts, two pages
+    for vice, value in {"truncation": 900, "no_key": True, "busy": 2}.items():
+        geoplateforme.vice(vice, value)
+    again = land(url, tmp_path)
+    assert (again.sha256, keys(again)) == (whole.sha256, found)
+    assert len(set(found)) == len(found) == COUNT
+
+
+def test_a_filter_holds_on_every_page(url: str, geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    geoplateforme.vice("truncation", 50)
+    wanted = "id < 'FORMVEGE0000000000000200' OR id = 'FORMVEGE0000000000000300'"
+    assert len(keys(land(url, tmp_path, filter=wanted))) == 201
+
+
+def test_codes_columns_without_values_and_coordinates_are_what_the_source_says(url: str, tmp_path: Path) -> None:
+    landed = land(url, tmp_path, ZONES)
+    info = pyogrio.read_info(landed.opens, force_total_bounds=True)
+    assert list(info["ogr_types"]) == ["OFTInteger", "OFTString", "OFTString", "OFTDateTime"]
+    assert any(code.startswith("04") for code in keys(landed, "insee"))
+    west, south, east, north = info["total_bounds"]
+    assert 750_000 < west < east < 1_100_000
+    assert 6_150_000 < south < north < 6_500_000
+
+
+@pytest.mark.parametrize("vice", ["html", "exception", "cut", "down"])
+def test_a_service_that_gives_no_features_is_named_at_once(
+    vice: str, url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    geoplateforme.vice(vice, "refused" if vice == "down" else True)
+    began = time.monotonic()
+    with pytest.raises(TerritoireError, match="wfs"):
+        land(url, tmp_path)
+    assert time.monotonic() - began < 10
+
+
+def test_an_answer_cut_in_mid_body_is_asked_again(url: str, geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    land(url, tmp_path)  # from here on the descriptions are in the cache
+    geoplateforme.vice("cut", times=2)
+    assert len(keys(land(url, tmp_path))) == COUNT
+
+
+def test_exchanged_axes_are_refused(url: str, geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    geoplateforme.vice("axis")
+    with pytest.raises(SourceError, match="y before x"):
+        land(url, tmp_path)
+
+
+def test_a_key_that_is_twice_there_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="essence is empty or twice"):
+        land(url, tmp_path, {**FORESTS, "key": "essence"})
+
+
+def test_a_count_that_changes_is_refused_after_a_second_walk(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wfs, "_count", lambda *_: COUNT + 1)
+    with pytest.raises(SourceError, match="changed during the download"):
+        land(url, tmp_path)
+    assert posts(geoplateforme) == 2
+
+
+def test_a_full_disk_is_said_after_the_first_page(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64 * 2**20))
+    with pytest.raises(SourceError, match="MB are free"):
+        land(url, tmp_path)
+    assert posts(geoplateforme) == 2  # the count and one page
+
+
+def test_a_killed_download_goes_on_with_the_missing_pages(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    whole = land(url, tmp_path / "whole")
+    geoplateforme.vice("truncation", 500)
+    geoplateforme.vice("slow", 0.2)
+    paths = [str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
+    code = f"import sys; sys.path[:0] = {paths}\nimport pathlib, test_wfs\n"
+    code += f"test_wfs.land({url!r}, pathlib.Path({str(tmp_path / 'killed')!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    pages = tmp_path / "killed" / "landing" / "_pages" / "forets-0"
+    end = time.monotonic() + 60
+    while len(list(pages.glob("*.arrow"))) < 5 and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    there = len(list(pages.glob("*.arrow")))
+    assert 5 <= there < 13
+    geoplateforme.reset()
+    geoplateforme.vice("truncation", 500)
+    resumed = land(url, tmp_path / "killed")
+    assert posts(geoplateforme) == 2 + 13 - there
+    assert (resumed.sha256, keys(resumed)) == (whole.sha256, keys(whole))
