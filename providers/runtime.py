@@ -9,6 +9,7 @@ import functools
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -93,8 +94,13 @@ class Runtime:
         """What asks the Géoplateforme, made at the first live request."""
         return Transport(self._settings)
 
+    @property
+    def var(self) -> Path:
+        """The folder of what is written while running: the files of rasters lie below it."""
+        return self._settings.var
+
     def layer(self, layer_id: str) -> PublishedLayer:
-        """Return what is published live; NotFoundError when it is not."""
+        """Return what is published without rows; NotFoundError when it is not."""
         rows = self._execute(layers.ONE, (layer_id,))
         if not rows:
             raise NotFoundError(f"{layer_id} is not published yet", remedy=f"publish it: territoire etl run {layer_id}")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from territoire.cli import context, etl, serve
+from territoire.cli import context, etl, rasters, serve
 from territoire.core import cluster, migrations, settings
+from territoire.core.layers import Raster
 
 from etl import refresh  # isort: skip
 
@@ -28,9 +29,13 @@ def load(
     found = context.load_registry()
     demo = [d for d in found.datasets.values() if d.source and all(s.address.startswith(_SHIPPED) for s in d.source)]
     chosen = refresh.order(demo)
+    drawn = [
+        d for d in found.declarations.values() if isinstance(d, Raster) and (d.source.url or "").startswith(_SHIPPED)
+    ]
     with context.loader(urls) as connection:
         failures = etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet, alone=False)
-    etl.complain(failures, len(chosen))
+        failures += rasters.load(connection, found, drawn, given, sources=[], force=False, quiet=quiet, alone=False)
+    etl.complain(failures, len(chosen) + len(drawn))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
 from territoire.web import answers, processes_routes, qgis_routes, routes, tile_routes, views
 from territoire.web import live_routes as live
+from territoire.web import raster_routes as rasters
 from territoire.web.api.rendered import Rendered
 from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
@@ -30,6 +31,7 @@ from territoire.web.executing import Bench
 from territoire.web.facades import Facades
 from territoire.web.live_routes import by_kind
 from territoire.web.middleware import AddressLimit, CrossOrigin, RequestLog, TrailingSlash
+from territoire.web.painters import Painters
 
 _POOL_SIZE = 8
 log = structlog.get_logger()
@@ -53,11 +55,13 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary, submitter
         await catalogue.open()
         app.state.catalogue = catalogue
         app.state.facades = Facades(given)
+        app.state.painters = Painters()
         app.state.desk = Desk(submitter_url)
         app.state.bench = Bench(Workshop(given, patience_s=10.0))
         yield
         app.state.bench.close()
         app.state.desk.close()
+        app.state.painters.close()
         app.state.facades.close()
         await catalogue.close()
 
@@ -71,6 +75,7 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary, submitter
     app.state.public_url = given.public_url
     app.state.trusted_proxies = given.trusted_networks
     app.state.vocabulary = vocabulary
+    app.state.var = given.var
     app.state.rendered = Rendered()
     app.state.views = views.Views(vocabulary, public_url=given.public_url)
     return app
@@ -91,7 +96,7 @@ def _routes() -> list[Route | Mount]:
         (collection, routes.collection),
         (f"{collection}/queryables", by_kind(routes.queryables, wfs=live.queryables)),
         (f"{collection}/sortables", by_kind(routes.sortables, wfs=live.sortables)),
-        (f"{collection}/schema", by_kind(routes.schema, wfs=live.schema)),
+        (f"{collection}/schema", by_kind(routes.schema, wfs=live.schema, raster=rasters.schema)),
         (f"{collection}/schema/feature", by_kind(routes.feature_schema, wfs=live.feature_schema)),
         (f"{collection}/items", by_kind(routes.items, wfs=live.items, csw=live.records)),
         (f"{collection}/items/{{key:path}}", by_kind(routes.item, wfs=live.item, csw=live.record)),
@@ -101,10 +106,23 @@ def _routes() -> list[Route | Mount]:
             f"{collection}/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}",
             by_kind(tile_routes.collection_tile, tms=live.vector_tile),
         ),
-        (f"{collection}/map", by_kind(live.no_own, wms=live.map_image, wms_vector=live.map_image)),
-        (f"{collection}/map/tiles", by_kind(live.no_own, wmts=live.tilesets)),
-        (f"{collection}/map/tiles/{{matrix_set}}", by_kind(live.no_own, wmts=live.one_tileset)),
-        (f"{collection}/map/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}", by_kind(live.no_own, wmts=live.map_tile)),
+        (
+            f"{collection}/map",
+            by_kind(live.no_own, wms=live.map_image, wms_vector=live.map_image, raster=rasters.map_image),
+        ),
+        (f"{collection}/map/tiles", by_kind(live.no_own, wmts=live.tilesets, raster=rasters.tilesets)),
+        (
+            f"{collection}/map/tiles/{{matrix_set}}",
+            by_kind(live.no_own, wmts=live.one_tileset, raster=rasters.one_tileset),
+        ),
+        (
+            f"{collection}/map/tiles/{{matrix_set}}/{{z}}/{{y}}/{{x}}",
+            by_kind(live.no_own, wmts=live.map_tile, raster=rasters.tile),
+        ),
+        (f"{collection}/coverage", by_kind(rasters.no_coverage, raster=rasters.coverage)),
+        (f"{collection}/coverage/domainset", by_kind(rasters.no_coverage, raster=rasters.domainset)),
+        (f"{collection}/coverage/rangetype", by_kind(rasters.no_coverage, raster=rasters.rangetype)),
+        ("/rasters/{collection}.tif", by_kind(rasters.no_coverage, raster=rasters.file)),
         ("/ogc/tiles", tile_routes.dataset_tilesets),
         ("/ogc/tiles/{matrix_set}", tile_routes.dataset_tileset),
         ("/ogc/tiles/{matrix_set}/{z}/{y}/{x}", tile_routes.dataset_tile),
@@ -112,7 +130,12 @@ def _routes() -> list[Route | Mount]:
         ("/ogc/tileMatrixSets/{matrix_set}", tile_routes.matrix_set),
         ("/tiles.json", tile_routes.dataset_tilejson),
         ("/tiles/{z}/{x}/{y}.mvt", tile_routes.dataset_plain_tile),
-        ("/tiles/{collection}.json", by_kind(tile_routes.collection_tilejson, tms=live.tilejson)),
+        (
+            "/tiles/{collection}.json",
+            by_kind(tile_routes.collection_tilejson, tms=live.tilejson, raster=rasters.tilejson),
+        ),
+        ("/tiles/{collection}/{z}/{x}/{y}.png", by_kind(live.no_own, raster=rasters.plain_tile)),
+        ("/tiles/{collection}/g{mark}/{z}/{x}/{y}.png", by_kind(live.no_own, raster=rasters.plain_tile)),
         ("/tiles/{collection}/{z}/{x}/{y}.mvt", by_kind(tile_routes.collection_plain_tile, tms=live.vector_tile)),
         ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.collection_plain_tile),
         ("/qgis/territoire.qgz", qgis_routes.whole),

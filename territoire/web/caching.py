@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from territoire import __version__
+from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web.asked import Asked
 
@@ -33,6 +34,12 @@ def of_tile(request: Request, generations: Sequence[Generation]) -> str:
     """Return the tag of a tile: its bytes hold no address and no words, only what these generations have there."""
     marks = (f"{generation.dataset.id}/{generation.mark}" for generation in generations)
     return _digest(__version__, request.url.path, request.url.query, *marks)
+
+
+def of_layer(request: Request, layer: PublishedLayer, *, is_negotiated: bool) -> str:
+    """Return the tag of what is read from a layer's publication; of what it depends on, `Accept` too if negotiated."""
+    accept = request.headers.get("accept", "") if is_negotiated else ""
+    return _digest(__version__, layer.id, layer.mark, request.url.path, request.url.query, accept)
 
 
 def of_request(request: Request, state: str) -> str:

@@ -9,14 +9,17 @@ from territoire import __version__
 from territoire.query import parameters
 from territoire.web import answers, asked, conduct, negotiate
 from territoire.web.pages.site import Site
-from territoire.web.qgis import connections, layer_definition, project
+from territoire.web.qgis import connections, layer_definition, project, rasters
 
 
 @conduct.conditional
 async def layer(request: Request) -> Response:
     """The layer definition of a collection."""
-    generation = conduct.catalogue(request).current(request.path_params["collection"])
-    site = _site(request)
+    site, known, name = _site(request), conduct.catalogue(request), request.path_params["collection"]
+    found = known.find_layer(name)
+    if found and found.kind == "raster":
+        return _file(site, rasters.render(site, found), layer_definition.MEDIA, f"{name}.qlr")
+    generation = known.current(name)
     return _file(
         site, layer_definition.render(site, generation), layer_definition.MEDIA, f"{generation.dataset.id}.qlr"
     )

@@ -8,7 +8,7 @@ from typing import Any
 from territoire.core.derive import crs
 from territoire.core.vocabulary import Vocabulary
 from territoire.query.layers import PublishedLayer
-from territoire.web.api import live_documents
+from territoire.web.api import live_documents, rasters
 from territoire.web.api.links import link
 from territoire.web.asked import Asked
 
@@ -24,6 +24,7 @@ ADDED: Mapping[str, Adding] = {
     "wms": live_documents.maps,
     "wms_vector": live_documents.maps,
     "csw": live_documents.catalogue,
+    "raster": rasters.collection,
 }
 
 

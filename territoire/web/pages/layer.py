@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from territoire.query.layers import PublishedLayer
-from territoire.web.pages import environment, live, locale
+from territoire.web.pages import environment, live, locale, rasters
 from territoire.web.pages.facet import Facet
 from territoire.web.pages.site import Site
 
@@ -13,9 +13,10 @@ __all__ = ["FACETS", "Facet", "render"]
 
 
 #: What each kind adds.
-FACETS: Mapping[str, Callable[[Site, PublishedLayer], Facet]] = dict.fromkeys(
-    ("wfs", "wmts", "tms", "wms", "wms_vector", "csw"), live.facet
-)
+FACETS: Mapping[str, Callable[[Site, PublishedLayer], Facet]] = {
+    **dict.fromkeys(("wfs", "wmts", "tms", "wms", "wms_vector", "csw"), live.facet),
+    "raster": rasters.facet,
+}
 
 
 def render(site: Site, layer: PublishedLayer) -> str:

@@ -61,6 +61,10 @@ function start() {
 }
 
 function furnish(map) {
+  for (const { id, tilejson } of settings.rasters ?? []) {
+    map.addSource(id, { type: "raster", url: absolute(tilejson), tileSize: 256 });
+    map.addLayer({ id, type: "raster", source: id }, map.getLayer("background-boundary")?.id);
+  }
   for (const layer of settings.layers) {
     map.addSource(layer.id, { type: "vector", url: absolute(layer.tilejson), promoteId: { [layer.id]: layer.key } });
     for (const drawn of layersOf(layer)) map.addLayer(drawn);
