@@ -89,7 +89,7 @@ async def read(request: Request) -> Execution:
     if "subscriber" in content:
         raise RequestError("subscriber: nobody is called back", remedy="ask the job how it goes")
     response = content.get("response", "raw")
-    if response not in {"raw", "document"}:
+    if response not in ("raw", "document"):  # a list, as JSON may hold anything
         raise RequestError("response: neither raw nor document", remedy="use raw or document")
     _check_outputs(described, content.get("outputs"))
     # a table of 20 MB takes its time to be looked through

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import structlog
@@ -16,6 +17,11 @@ log = structlog.get_logger()
 _EXPOSED = "Link, OGC-NumberMatched, OGC-NumberReturned, Content-Crs, ETag, Location, Retry-After, Preference-Applied"
 #: POST to items is a long GET and left out: QGIS takes it in Allow for a right to edit (clients.md 1.13).
 _METHODS = "GET, HEAD, OPTIONS"
+#: What does work is no collection to be edited.
+_OTHER_METHODS = (
+    (re.compile(r"/ogc/processes/[^/]+/execution/?"), "OPTIONS, POST"),
+    (re.compile(r"/ogc/jobs/[^/]+/?"), "DELETE, GET, HEAD, OPTIONS"),
+)
 
 
 class TrailingSlash:
@@ -50,6 +56,10 @@ class AddressLimit:
         await app(scope, receive, send)
 
 
+def _methods(path: str) -> str:
+    return next((methods for pattern, methods in _OTHER_METHODS if pattern.fullmatch(path)), _METHODS)
+
+
 class CrossOrigin:
     """Lets pages of any site read what is public; answers OPTIONS."""
 
@@ -63,7 +73,7 @@ class CrossOrigin:
             return
         if scope["method"] == "OPTIONS":
             headers = [
-                (b"allow", _METHODS.encode()),
+                (b"allow", _methods(scope["path"]).encode()),
                 (b"access-control-allow-origin", b"*"),
                 (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST, DELETE"),
                 (b"access-control-allow-headers", b"*"),

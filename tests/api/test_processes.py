@@ -247,6 +247,7 @@ def test_executions_that_are_none_are_refused(server: Server) -> None:
     text = {"inputs": {"text": "Digne"}}
     for more, words in (
         ({"response": "xml"}, "response"),
+        ({"response": ["raw"]}, "response"),
         ({"subscriber": {"successUri": "http://127.0.0.1/"}}, "nobody is called back"),
         ({"outputs": {"geometry": {}}}, "no output 'geometry'"),
         ({"outputs": {"features": {"transmissionMode": "reference"}}}, "as a value only"),
@@ -258,6 +259,9 @@ def test_executions_that_are_none_are_refused(server: Server) -> None:
     assert status == 413
     assert "respond-async" in problem["remedy"]
     assert ask(server, path, {"inputs": {}}, method="GET")[0] == 405
+    request = urllib.request.Request(server.base + path, method="OPTIONS")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.headers["Allow"] == "OPTIONS, POST"
 
 
 def test_a_document_holds_outputs_by_name(server: Server, geoplateforme: Geoplateforme) -> None:

@@ -15,6 +15,7 @@ from territoire.web.posted import FORM
 
 #: Refusals of requests that keep to the definition, by what the problem's `detail` begins with.
 MEANT = {
+    r"(inputs|outputs)[.:]": "what a process takes stands in its own description: one schema of Execute is for all",
     r"cursor: ": "a cursor carries a checksum and belongs to one order and one set of filters",
     r"filter( at |: |-lang: stands twice)": "CQL2 is a grammar, and a POST has its filter in the body alone",
     r"datetime: ": "a pattern knows neither the calendar nor the order of two ends, nor that subset says the same",
