@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import psycopg
+from rasterio.errors import NotGeoreferencedWarning
 
 import territoire
 from etl import ledger, load
@@ -73,7 +75,9 @@ def refresh(
     force: bool = False,
 ) -> Outcome:
     """Build and publish a raster if its source, its grid or the code changed; an error leaves what is published."""
-    with lock(connection, raster.id):
+    with lock(connection, raster.id), warnings.catch_warnings():
+        # of a file without a place we say it ourselves, and the tiles of a service have none
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
         run = ledger.begin(connection, raster.id, forced=force, version=territoire.__version__)
         try:
             outcome = _run(connection, raster, workshop, report, run, list(sources), force=force)

@@ -11,7 +11,7 @@ from typing import Any
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.errors import CRSError, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 
@@ -52,8 +52,6 @@ def opened(path: str) -> Generator[Any]:  # rasterio has no types
     try:
         with rasterio.Env(**ENVIRONMENT), DatasetReader(path, driver=list(_DRIVERS)) as dataset:
             yield dataset
-    except NotGeoreferencedWarning as exc:
-        raise _without_place(path) from exc
     except RasterioIOError as exc:
         what = str(exc.__cause__ or exc).splitlines()[0]
         raise SourceError(

@@ -232,7 +232,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     }
 
 
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # of what the test itself writes
 def test_a_bad_source_is_named_and_loses_nothing(published: Lab, tmp_path: Path) -> None:
     before = file_of(published).read_bytes()
     for name, (file, said) in bad_files(tmp_path).items():
