@@ -99,6 +99,10 @@ class Runtime:
         """The folder of what is written while running: the files of rasters lie below it."""
         return self._settings.var
 
+    def layers(self) -> list[PublishedLayer]:
+        """Return all that is published without rows."""
+        return [layers.layer(row) for row in self._execute(layers.CURRENT, ())]
+
     def layer(self, layer_id: str) -> PublishedLayer:
         """Return what is published without rows; NotFoundError when it is not."""
         rows = self._execute(layers.ONE, (layer_id,))

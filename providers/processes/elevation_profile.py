@@ -11,8 +11,10 @@ from typing import ClassVar
 import orjson
 from pyproj import Geod
 
+from providers import raster_heights
 from providers.processes.description import GEOJSON, LINE, Description, Input, Json, Result
 from providers.processes.processor import Means, Processor
+from territoire.core.errors import UpstreamBusyError, UpstreamError, UpstreamTimeoutError
 from territoire.core.executions import Output, Work
 from territoire.core.models import Localised
 from territoire.geoplateforme import altimetry
@@ -67,9 +69,27 @@ class ElevationProfileProcessor(Processor):
 
 
 def heights_along(line: Sequence[Position], sampling: int, means: Means) -> Profile:
-    """Return the heights at even distances: the one place that says who is asked for them."""
-    found = altimetry.profile(means.transport, line, sampling=sampling)
+    """Return the heights at even distances; where the Géoplateforme fails, those of a relief published here.
+
+    Whose they are is in `source`: for a raster of ours, its id. The service's own error where we have none there.
+    """
+    try:
+        found = altimetry.profile(means.transport, line, sampling=sampling)
+    except (UpstreamError, UpstreamBusyError, UpstreamTimeoutError):
+        ours = _ours(line, sampling, means)
+        if ours is None:
+            raise
+        return ours
     return Profile(found, f"IGN, Géoplateforme, {altimetry.RESOURCE}")
+
+
+def _ours(line: Sequence[Position], sampling: int, means: Means) -> Profile | None:
+    runtime = means.runtime
+    for raster in raster_heights.reliefs(runtime.layers(), runtime.var):
+        heights = raster_heights.along(raster, line, sampling)
+        if heights:
+            return Profile(heights, raster.id)
+    return None
 
 
 def _feature(profile: Profile) -> Json:
