@@ -12,7 +12,9 @@ import orjson
 import pytest
 import rasterio
 from lab import Lab, Server
+from openapi_spec_validator import validate
 from PIL import Image
+from proofs import COVERAGES1, MAPS1, TILES1, proves
 from pyproj import Transformer
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
@@ -74,6 +76,7 @@ def picture(body: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(body)).convert("RGBA"))
 
 
+@proves(f"{COVERAGES1}subsetting", f"{COVERAGES1}subsetting-spatial")
 def test_a_part_has_the_pixels_of_the_file_to_the_decimal(server: Server) -> None:
     for query in (
         "bbox=910000,6250000,915000,6252000&bbox-crs=EPSG:2154",
@@ -112,6 +115,7 @@ def test_one_value_of_an_axis_is_the_pixels_it_lies_in(server: Server) -> None:
     assert values.shape == (1, 100, 900)
 
 
+@proves(f"{COVERAGES1}coveragejson")
 def test_nothing_is_nodata_in_geotiff_and_null_in_json(server: Server) -> None:
     box = "bbox=914900,6288000,915200,6290100&bbox-crs=EPSG:2154"
     values, _ = tiff(server, box)
@@ -127,6 +131,7 @@ def test_nothing_is_nodata_in_geotiff_and_null_in_json(server: Server) -> None:
     assert told["parameters"]["value"]["unit"]["symbol"]["value"] == "m"
 
 
+@proves(f"{COVERAGES1}crs")
 def test_another_crs_has_the_heights_of_the_places_that_it_names(server: Server) -> None:
     values, opened = tiff(server, "bbox=6.0,43.5,6.1,43.55&crs=EPSG:4326&scale-factor=0.5")
     assert opened.crs.to_epsg() == 4326
@@ -144,6 +149,7 @@ def test_another_crs_has_the_heights_of_the_places_that_it_names(server: Server)
     assert np.abs(values[0][rows, columns] - expected).max() < 0.05
 
 
+@proves(f"{COVERAGES1}scaling", f"{COVERAGES1}scaling-spatial")
 @pytest.mark.parametrize(
     ("query", "shape"),
     [
@@ -164,6 +170,7 @@ def test_a_scale_gives_so_many_pixels(server: Server, query: str, shape: tuple[i
     assert valid.min() >= relief()[relief() != -9999].min() - 0.01
 
 
+@proves(f"{COVERAGES1}fieldselection")
 def test_bands_are_chosen_by_name_and_in_the_order_asked_for(server: Server) -> None:
     values, opened = tiff(server, "properties=blue,red", name="photo")
     assert (values == PHOTO[[2, 0]]).all()
@@ -214,6 +221,7 @@ def test_hostile_and_mistaken_parameters_are_told(server: Server, query: str, st
         assert body == b""
 
 
+@proves(f"{COVERAGES1}core", f"{COVERAGES1}geotiff")
 def test_the_whole_is_the_file_itself_and_ranges_of_it(site: tuple[Lab, Server]) -> None:
     lab, server = site
     whole = file_of(lab).read_bytes()
@@ -230,6 +238,7 @@ def test_the_whole_is_the_file_itself_and_ranges_of_it(site: tuple[Lab, Server])
         assert server.get(path, Range=f"bytes={len(whole)}-", Accept="*/*")[0] == 416
 
 
+@proves(f"{MAPS1}core", f"{MAPS1}crs", f"{MAPS1}png")
 def test_the_map_has_the_colours_of_a_photograph(server: Server) -> None:
     box = "900000,6288000,916000,6300000"
     status, headers, body = draw(
@@ -240,6 +249,14 @@ def test_the_map_has_the_colours_of_a_photograph(server: Server) -> None:
     drawn = picture(body)
     assert (drawn[..., :3] == np.moveaxis(PHOTO, 0, -1)).all()
     assert (drawn[..., 3] == 255).all()
+
+
+@proves(f"{COVERAGES1}png")
+def test_a_part_as_png_is_the_picture_of_it(server: Server) -> None:
+    query = "bbox=902000,6291000,910000,6297000&bbox-crs=EPSG:2154&f=png"
+    status, headers, body = server.get(f"/ogc/collections/photo/coverage?{query}")
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert (picture(body)[..., :3] == np.moveaxis(PHOTO[:, 30:90, 20:100], 0, -1)).all()
 
 
 def test_the_map_has_the_colours_of_a_palette_and_none_outside(server: Server) -> None:
@@ -265,6 +282,7 @@ def test_a_map_that_makes_no_sense_is_told(server: Server, query: str) -> None:
     assert draw(server, query)[0] == 400
 
 
+@proves(f"{MAPS1}tilesets", f"{TILES1}png")
 def test_tiles_meet_without_a_line_and_lie_where_the_raster_lies(server: Server) -> None:
     told = server.json(f"{ROOT}/map/tiles/WebMercatorQuad")
     limits = {int(one["tileMatrix"]): one for one in told["tileMatrixSetLimits"]}
@@ -321,6 +339,7 @@ def test_lambert_93_has_tiles_too(server: Server) -> None:
     assert server.get(f"{ROOT}/map/tiles/Lambert93/{path}")[0] == 200
 
 
+@proves(f"{MAPS1}collection-map")
 def test_it_is_a_collection_among_the_others(server: Server) -> None:
     listed = server.json("/ogc/collections")["collections"]
     alone = server.json(ROOT)
@@ -385,6 +404,20 @@ def test_gdal_reads_one_height_by_a_range_request(server: Server, gdal: tuple[in
         check=True,
     )
     assert float(made.stdout) == pytest.approx(float(relief()[499, 100]), abs=0.001)
+
+
+def test_the_definition_says_what_there_is_and_each_path_answers(server: Server) -> None:
+    definition = server.json("/ogc/openapi")
+    validate(definition)
+    filled = {"tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "5", "tileRow": "11", "tileCol": "16"}
+    ours = [path for path in definition["paths"] if path.startswith("/collections/relief")]
+    assert len(ours) == 9
+    for path in ours:
+        address = path.format(**filled)
+        status, headers, _ = server.get(f"/ogc{address}", Accept="*/*")
+        told = definition["paths"][path]["get"]["responses"][str(status)]
+        assert status == 200, address
+        assert headers["content-type"] in told["content"], address
 
 
 def test_qgis_gets_a_layer_of_its_tiles(server: Server) -> None:

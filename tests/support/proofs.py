@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+COVERAGES1 = "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/"
+MAPS1 = "http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/"
 COMMON1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 COMMON2 = "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/"
 FEATURES1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"

@@ -17,6 +17,7 @@ from territoire.web.api import (
     operations,
     process_definition,
     query_parameters,
+    raster_definition,
     schemas,
     tile_definition,
 )
@@ -41,12 +42,13 @@ def definition(asked: Asked, generations: Sequence[Generation], layers: Sequence
         paths |= _live_paths(dataset)
     for layer in layers:
         paths |= live_definition.paths(layer) if layer.kind in live_definition.KINDS else {}
+        paths |= raster_definition.paths(layer) if layer.kind == "raster" else {}
     return {
         "openapi": "3.0.3",
         "info": {
             "title": "Territoire",
             "version": territoire.__version__,
-            "description": "OGC API Features, Tiles and Processes of the territory.",
+            "description": "OGC API Features, Tiles, Coverages, Maps and Processes of the territory.",
             "license": {"name": "Apache-2.0 (software); each collection names its own licence"},
         },
         "servers": [{"url": asked.ogc}],
@@ -54,7 +56,10 @@ def definition(asked: Asked, generations: Sequence[Generation], layers: Sequence
         "paths": paths,
         "components": {
             "parameters": _parameters([*(generation.dataset for generation in generations), *live]),
-            "responses": _responses() | process_definition.RESPONSES | live_definition.RESPONSES,
+            "responses": _responses()
+            | process_definition.RESPONSES
+            | live_definition.RESPONSES
+            | raster_definition.RESPONSES,
             "schemas": answer_schemas.SCHEMAS | process_definition.SCHEMAS,
         },
     }
