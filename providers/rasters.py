@@ -13,7 +13,7 @@ from providers import coverage_parameters, raster_coverage, raster_drawing, rast
 from providers.raster_reading import Grid, Published
 from providers.runtime import runtime
 from territoire.core.derive.tilematrixset import WEB_MERCATOR, Tile
-from territoire.core.errors import NotFoundError, RequestError
+from territoire.core.errors import NotFoundError, RequestError, UnavailableError
 from territoire.core.layers import Raster
 from territoire.query.layers import PublishedLayer
 from territoire.query.model import Crs
@@ -25,25 +25,32 @@ class RasterCoverageProvider(BaseProvider):
     """A published raster as a coverage: GeoTIFF and CoverageJSON; an instance lives for one request."""
 
     def __init__(self, provider_def: _Json) -> None:
-        """Look the raster up, as pygeoapi asks for its axes and size before anything else."""
+        """Keep the definition; nothing is read."""
         super().__init__(provider_def)
-        with refusals.translated():
-            self._layer, self._raster = _published(self.data)
         self.filename = f"{self.data}.tif"
-        self.axes = ["Lon", "Lat", *coverage_parameters.axes(self._raster)]
-        step = self._raster.transform
-        self._coverage_properties = {
-            "width": self._raster.width,
-            "height": self._raster.height,
-            "resx": step.a,
-            "resy": -step.e,
-            "bbox_crs": f"http://www.opengis.net/def/crs/EPSG/0/{self._raster.srid}",
-        }
-        self._fields = raster_coverage.fields(self._raster, self._layer.description["dtype"], units(self._layer))
+        # which of them a raster has is said when it is asked for
+        self.axes = ["Lon", "Lat", "E", "N", "X", "Y"]
 
     def get_fields(self) -> dict[str, _Json]:
         """Return the bands."""
-        return self._fields
+        return self.fields
+
+    @property
+    def fields(self) -> dict[str, _Json]:
+        """The bands; none before the raster is published, as pygeoapi asks for them when it writes its definition."""
+        try:
+            layer, raster = _published(self.data)
+        except (NotFoundError, UnavailableError):
+            return {}
+        return raster_coverage.fields(raster, layer.description["dtype"], units(layer))
+
+    @property
+    def _coverage_properties(self) -> _Json:
+        """What pygeoapi says of a coverage in its collection."""
+        with refusals.translated():
+            _, raster = _published(self.data)
+        step = raster.transform
+        return {"width": raster.width, "height": raster.height, "resx": step.a, "resy": -step.e}
 
     def query(  # pyright: ignore[reportIncompatibleMethodOverride]  # the base has the arguments of features
         self,
@@ -66,16 +73,21 @@ class RasterCoverageProvider(BaseProvider):
         if properties:
             given["properties"] = ",".join(properties)
         with refusals.translated():
-            part = coverage_parameters.part(self._raster, given)
+            layer, raster = _published(self.data)
+            part = coverage_parameters.part(raster, given)
             if part is None:
                 raise RequestError(f"{self.data} does not lie there", remedy="ask for a box within its extent")
             if format_ in {"json", "html"}:
-                return raster_coverage.coveragejson(self._raster, part, units(self._layer))
-            return raster_coverage.geotiff(self._raster, part)
+                return raster_coverage.coveragejson(raster, part, units(layer))
+            return raster_coverage.geotiff(raster, part)
 
 
 class RasterMapProvider(BaseProvider):
     """A published raster as maps; an instance lives for one request."""
+
+    def get_fields(self) -> dict[str, _Json]:
+        """Return nothing: a map shows what its colours show."""
+        return {}
 
     def query(  # pyright: ignore[reportIncompatibleMethodOverride]  # the base has the arguments of features
         self,

@@ -13,6 +13,7 @@ from territoire.cli import context
 from territoire.core import places, yaml_source
 from territoire.core.derive import configuration, page, resource, schema
 from territoire.core.errors import DeclarationError, TerritoireError
+from territoire.core.layers import Raster
 from territoire.core.registry import Registry
 
 
@@ -46,7 +47,8 @@ def files(registry: Registry, root: Path) -> dict[Path, str]:
     """Return every derived file of a checkout with its text."""
     datasets = list(registry.datasets.values())
     server: dict[str, Any] = yaml_source.read(root / "pygeoapi-config" / "server.yml").content  # a YAML document
-    config = configuration.configuration(server, datasets, registry.vocabulary, base_url=resource.STOCK_URL, bounds={})
+    offered = [*datasets, *(one for one in registry.declarations.values() if isinstance(one, Raster))]
+    config = configuration.configuration(server, offered, registry.vocabulary, base_url=resource.STOCK_URL, bounds={})
     written = {
         root / "datasets" / "dataset.schema.json": json.dumps(schema.declaration(), indent=2, ensure_ascii=False)
         + "\n",

@@ -7,13 +7,14 @@ from typing import Any
 
 from territoire.core.derive import resource
 from territoire.core.derive.tileset import Bounds
+from territoire.core.layers import Raster
 from territoire.core.models import Dataset
 from territoire.core.vocabulary import Vocabulary
 
 
 def configuration(
     server: Mapping[str, Any],  # a YAML document
-    datasets: Sequence[Dataset],
+    datasets: Sequence[Dataset | Raster],
     vocabulary: Vocabulary,
     *,
     base_url: str,
