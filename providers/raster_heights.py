@@ -23,11 +23,12 @@ _EARTH = Geod(ellps="GRS80")
 
 
 def reliefs(layers: Sequence[PublishedLayer], folder: Path) -> list[Published]:
-    """Return the rasters that hold heights in metres, the finest first."""
+    """Return the rasters that hold measured heights in metres, the finest first."""
     found = [
         raster_reading.of_layer(layer, folder)
         for layer in layers
         if isinstance(layer.declaration, Raster)
+        and layer.declaration.raster.measured
         and (layer.declaration.raster.colours, layer.declaration.raster.unit) == ("relief", "m")
     ]
     return sorted(found, key=lambda raster: max(raster_reading.cell(raster, 3857)))

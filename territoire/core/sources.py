@@ -1,4 +1,4 @@
-"""Where a dataset's rows come from: a file, an address, or a service of the Géoplateforme."""
+"""Where a dataset's rows come from: a file, an address, or a feature type of the Géoplateforme."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from territoire.core.declared import Declared, Text
 EpsgCode = Annotated[str, StringConstraints(pattern=r"^EPSG:\d{4,6}$")]
 #: A feature type of a WFS with its namespace, as BDTOPO_V3:batiment.
 TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]*:[A-Za-z_][\w.-]*$")]
-#: A name that stands in the path of an address.
-PathName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 
 
 class _Source(Declared):
@@ -61,39 +59,7 @@ class WfsSource(_Source):
         return f"wfs:{self.typename}"
 
 
-class AtomSource(_Source):
-    """The newest archive of a product that the Géoplateforme's download service has for a zone and a format."""
-
-    kind: Literal["atom"]
-    resource: PathName = Field(description="The product, as ADMIN-EXPRESS-COG")
-    zone: PathName | None = Field(default=None, description="FRA, R93, D013 ...")
-    format: PathName | None = Field(default=None, description="GPKG, SHP ...")
-    projection: PathName | None = Field(default=None, description="LAMB93, WGS84G ...")
-    dataset: PathName | None = Field(
-        default=None, description="One edition by its name; without it the newest of its kind"
-    )
-
-    @property
-    def address(self) -> str:
-        """What messages and the ledger call the source."""
-        wanted = [part for part in (self.dataset, self.zone, self.format, self.projection) if part]
-        return "/".join([f"atom:{self.resource}", *wanted])
-
-
-class CswSource(_Source):
-    """What a record of the Géoplateforme's catalogue offers for download: its first link to a file or to the WFS."""
-
-    kind: Literal["csw"]
-    record: Text = Field(description="Identifier of the metadata record, as IGNF_BD-TOPO")
-    link: Text | None = Field(default=None, description="Name of the online resource, where the record has several")
-
-    @property
-    def address(self) -> str:
-        """What messages and the ledger call the source."""
-        return f"csw:{self.record}"
-
-
-KINDS = ("file", "http", "wfs", "atom", "csw")
+KINDS = ("file", "http", "wfs")
 
 
 def _kind(value: Any) -> str:  # what YAML gave, or a model
@@ -103,9 +69,7 @@ def _kind(value: Any) -> str:  # what YAML gave, or a model
 
 AnySource = Annotated[
     Annotated[Source, Tag("file")]
-    | Annotated[WfsSource, Tag("wfs")]
-    | Annotated[AtomSource, Tag("atom")]
-    | Annotated[CswSource, Tag("csw")],
+    | Annotated[WfsSource, Tag("wfs")],
     Discriminator(_kind),
 ]
 

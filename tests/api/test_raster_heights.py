@@ -12,11 +12,13 @@ import numpy as np
 import orjson
 import pytest
 from geoplateforme.standin import Geoplateforme
-from lab import Lab, Server
+from lab import ROOT, Lab, Server
 from pyproj import Geod, Transformer
 from rasters import declare, run, write
 
+from territoire.core import registry
 from territoire.core.database import Urls
+from territoire.core.layers import Raster
 
 
 def heights(rows: int, columns: int) -> np.ndarray:
@@ -80,3 +82,23 @@ def test_our_relief_answers_where_the_source_is_down_and_says_so(
         south = [list(to_degrees.transform(920_000.0, y)) for y in (6_285_000, 6_275_000)]
         unknown = [sample["height_m"] is None for sample in said(profile(server, south, 11)[1])["samples"]]
         assert unknown == [False] * 5 + [unknown[5]] + [True] * 5
+
+
+def test_made_up_heights_are_never_given_for_real_ones(
+    new_database: Callable[[], Urls], tmp_path: Path, geoplateforme: Geoplateforme
+) -> None:
+    lab = Lab(new_database(), tmp_path)
+    write(lab.datasets / "relief.tif", heights(300, 400))
+    declare(lab, raster={"measured": False})
+    run(lab)
+    to_degrees = Transformer.from_crs(2154, "OGC:CRS84", always_xy=True)
+    line = [list(to_degrees.transform(x, y)) for x, y in ((910_000, 6_290_000), (920_000, 6_291_000))]
+    with lab.serve(**geoplateforme.env) as server:
+        geoplateforme.vice("down", "refused")
+        assert profile(server, line, 5)[0] in {502, 503, 504}
+
+
+def test_the_relief_of_the_demo_is_declared_as_made_up() -> None:
+    found = registry.load(ROOT / "datasets").find("relief_fictif")
+    assert isinstance(found, Raster)
+    assert not found.raster.measured
