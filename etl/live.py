@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
 from psycopg.types.json import Jsonb
 
-import territoire
-from etl import ledger, load, publish
-from etl.refresh import lock
+from etl import ledger, publish
+from etl.refresh import attempt
 from territoire.core.database import Connection
-from territoire.core.errors import CheckError, LoadError, TerritoireError
+from territoire.core.errors import CheckError, LoadError
 from territoire.core.layers import LiveLayer
 from territoire.core.models import Dataset
 from territoire.core.registry import nearest
@@ -35,20 +33,11 @@ _FITS: Mapping[str, frozenset[str]] = {
 
 def publish_live(declared: LiveDeclaration, *, connection: Connection, transport: Transport) -> None:
     """Publish a live declaration, or refresh what is known of its source; a failure leaves what was published."""
-    with lock(connection, declared.id):
-        run = ledger.begin(connection, declared.id, forced=False, version=territoire.__version__)
-        try:
-            ledger.step(connection, run, "extract", _address(declared))
-            description = describe(declared, transport)
-            ledger.step(connection, run, "publish", "")
-            _store(connection, declared, description)
-        except psycopg.Error as exc:
-            error = load.explain(declared.id, exc)
-            _fail(connection, run, error)
-            raise error from exc
-        except TerritoireError as exc:
-            _fail(connection, run, exc)
-            raise
+    with attempt(connection, declared.id, forced=False) as run:
+        ledger.step(connection, run, "extract", _address(declared))
+        description = describe(declared, transport)
+        ledger.step(connection, run, "publish", "")
+        _store(connection, declared, description)
         ledger.end(connection, run, "published")
 
 
@@ -119,8 +108,3 @@ def _store(connection: Connection, declared: LiveDeclaration, description: Mappi
 def _address(declared: LiveDeclaration) -> str:
     live = declared.live
     return f"{live.service}:{live.layer or live.search or ''}" if live else ""
-
-
-def _fail(connection: Connection, run: int, error: TerritoireError) -> None:
-    if not (connection.closed or connection.broken):
-        ledger.end(connection, run, "failed", error=str(error))

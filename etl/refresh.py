@@ -13,7 +13,7 @@ from typing import Literal
 import psycopg
 
 import territoire
-from etl import describe, extract, ledger, load, publish, read, rows, shape
+from etl import describe, extract, ledger, load, publish, read, rows, shape, wfs, wfs_pages
 from etl.extract import Landed
 from etl.report import Report
 from territoire.core.database import Connection
@@ -59,23 +59,33 @@ def refresh(
     force: bool = False,
 ) -> Outcome:
     """Load a dataset if its source, its declaration or the code changed; TerritoireError leaves what is published."""
-    with lock(connection, dataset.id):
-        run = ledger.begin(connection, dataset.id, forced=force, version=territoire.__version__)
+    with attempt(connection, dataset.id, forced=force) as run:
+        outcome = _run(connection, dataset, workshop, report, run, list(sources), force=force)
+        ledger.end(connection, run, outcome.status)
+        return outcome
+
+
+@contextmanager
+def attempt(connection: Connection, declared: str, *, forced: bool) -> Generator[int]:
+    """Hold the lock of a declaration for one run, whose number is given; its failure is written to the ledger.
+
+    What a failure raises is a TerritoireError that says what to do.
+    """
+    with lock(connection, declared):
+        run = ledger.begin(connection, declared, forced=forced, version=territoire.__version__)
         try:
-            outcome = _run(connection, dataset, workshop, report, run, list(sources), force=force)
+            yield run
         except psycopg.Error as exc:
-            error = load.explain(dataset.id, exc)
+            error = load.explain(declared, exc)
             _fail(connection, run, error)
             raise error from exc
         except (TerritoireError, OSError) as exc:
-            error = exc if isinstance(exc, TerritoireError) else LoadError(f"{dataset.id}: {exc}")
+            error = exc if isinstance(exc, TerritoireError) else LoadError(f"{declared}: {exc}")
             _fail(connection, run, error)
             raise error from exc
         except KeyboardInterrupt:
             _fail(connection, run, LoadError("interrupted"))
             raise
-        ledger.end(connection, run, outcome.status)
-        return outcome
 
 
 @contextmanager
@@ -174,7 +184,7 @@ def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:
 def code_version() -> str:
     """Return the checksum of the code that decides what a generation holds: when it changes, data are loaded again."""
     digest = hashlib.sha256()
-    for module in (describe, read, rows, load, shape, table):
+    for module in (describe, read, rows, load, shape, table, wfs, wfs_pages):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from rasterio.errors import NotGeoreferencedWarning
 
-import territoire
-from etl import ledger, load
+from etl import ledger
 from etl.raster import blocks, cog, images, landing, mosaic, publication, remote, source, statistics, target
 from etl.raster.landing import Landed
 from etl.raster.publication import Published
 from etl.raster.target import Target
-from etl.refresh import lock
+from etl.refresh import attempt
 from etl.report import Report
 from territoire.core.database import Connection
-from territoire.core.errors import CheckError, LoadError, SourceError, TerritoireError
+from territoire.core.errors import CheckError, SourceError
 from territoire.core.layers import Raster
 from territoire.core.registry import Registry
 from territoire.geoplateforme.transport import Transport
@@ -75,23 +73,10 @@ def refresh(
     force: bool = False,
 ) -> Outcome:
     """Build and publish a raster if its source, its grid or the code changed; an error leaves what is published."""
-    with lock(connection, raster.id), warnings.catch_warnings():
+    with attempt(connection, raster.id, forced=force) as run, warnings.catch_warnings():
         # of a file without a place we say it ourselves, and the tiles of a service have none
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        run = ledger.begin(connection, raster.id, forced=force, version=territoire.__version__)
-        try:
-            outcome = _run(connection, raster, workshop, report, run, list(sources), force=force)
-        except psycopg.Error as exc:
-            error = load.explain(raster.id, exc)
-            _fail(connection, run, error)
-            raise error from exc
-        except (TerritoireError, OSError) as exc:
-            error = exc if isinstance(exc, TerritoireError) else LoadError(f"{raster.id}: {exc}")
-            _fail(connection, run, error)
-            raise error from exc
-        except KeyboardInterrupt:
-            _fail(connection, run, LoadError("interrupted"))
-            raise
+        outcome = _run(connection, raster, workshop, report, run, list(sources), force=force)
         ledger.end(connection, run, outcome.status)
         return outcome
 
@@ -214,8 +199,3 @@ def _work_folder(folder: Path, pixels: str, *, fresh: bool) -> Path:
 
 def _is_there(workshop: Workshop, raster: Raster, current: Published) -> bool:
     return publication.file_of(workshop.var, raster.id, current.generation).is_file()
-
-
-def _fail(connection: Connection, run: int, error: TerritoireError) -> None:
-    if not (connection.closed or connection.broken):
-        ledger.end(connection, run, "failed", error=str(error))

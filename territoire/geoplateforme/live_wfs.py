@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from owslib.wfs import WebFeatureService
-
-from territoire.core.errors import UpstreamError
-from territoire.geoplateforme import xml
+from territoire.geoplateforme import catalogue, xml
 from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.reading import features as read_features
 from territoire.geoplateforme.reading import odd
@@ -61,19 +58,12 @@ class Page:
 
 
 def describe(transport: Transport, name: str) -> FeatureType:
-    """Return what the service says of a feature type; UpstreamError when it has none of that name."""
-    answer = transport.get(_SERVICE, params={**_BASE, "REQUEST": "GetCapabilities"}, fresh_s=3600)
-    read: Any = WebFeatureService(answer.url, version="2.0.0", xml=xml.guard(answer.body, service=_SERVICE))
-    known = read.contents  # OWSLib has no types
-    if name not in known:
-        raise UpstreamError(
-            f"wfs: the Géoplateforme has no feature type {name}",
-            remedy="look for its name: territoire geoplateforme search",
-        )
+    """Return what the service says of a feature type; NotFoundError when it has none of that name."""
+    offered = catalogue.offer(transport, _SERVICE, name)
     fields, geometry = _fields(transport, name)
     return FeatureType(
-        extent_crs84=known[name].boundingBoxWGS84 or (-180.0, -90.0, 180.0, 90.0),
-        crs=tuple(f"EPSG:{crs.code}" for crs in known[name].crsOptions),
+        extent_crs84=offered.extent_crs84 or (-180.0, -90.0, 180.0, 90.0),
+        crs=offered.crs,
         fields=fields,
         geometry=geometry[0] if geometry else None,
         geometry_type=geometry[1] if geometry else None,

@@ -458,7 +458,7 @@ def test_a_declaration_that_the_source_contradicts_is_refused(
     assert "hauteur is declared date" in run.stderr
     lab.declare(BATIMENTS, live={"service": "wfs", "layer": "BDTOPO_V3:gare"})
     assert (
-        "has no feature type BDTOPO_V3:gare"
+        "offers no 'BDTOPO_V3:gare'"
         in lab.command("etl", "run", "batiments_direct", **geoplateforme.env).stderr
     )
     lab.declare(BATIMENTS)

@@ -17,9 +17,8 @@ from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 from rasters import declare, description, file_of, heights, run, write
 
-from etl import ledger
+from etl import ledger, refresh
 from etl.raster import blocks, cog
-from etl.raster import refresh as raster_refresh
 from territoire.core.errors import CheckError, LoadError, SourceError, TerritoireError
 
 DEGREES = Affine(0.001, 0, 6.0, 0, -0.001, 44.0)
@@ -315,7 +314,7 @@ def test_a_killed_run_goes_on_from_its_last_block_to_the_same_bytes(lab: Lab, mo
 def test_a_second_run_at_the_same_time_is_refused(published: Lab) -> None:
     with (
         published.connect() as connection,
-        raster_refresh.lock(connection, "relief"),
+        refresh.lock(connection, "relief"),
         pytest.raises(LoadError, match="another run"),
     ):
         run(published)
