@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
+import stock
 import yaml
-from lab import ROOT, Lab, free_port, wait_until
+from lab import ROOT, Lab
 
 from territoire.core.database import Urls
 from territoire.core.derive import resource
@@ -103,7 +100,7 @@ def lab(new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFacto
     return made
 
 
-def _configuration(made: Lab) -> str:
+def _configuration(made: Lab) -> stock.Document:
     """Return the committed configuration, with one resource more."""
     document = yaml.safe_load((ROOT / "pygeoapi-config" / "pygeoapi.yml").read_text("utf-8"))
     # the declarations of this laboratory, and the processes
@@ -113,56 +110,13 @@ def _configuration(made: Lab) -> str:
         if one["type"] == "process" or name in made.registry.declarations
     }
     document["resources"]["lieux"] = resource.resource(made.registry.get("lieux"), made.registry.vocabulary)
-    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
-
-
-@contextmanager
-def _stock(made: Lab) -> Generator[str]:
-    """Run stock pygeoapi as its documentation says: generate the API definition, then serve."""
-    config, openapi, log = (made.folder / name for name in ("pygeoapi.yml", "openapi.json", "stock.log"))
-    config.write_text(_configuration(made), encoding="utf-8")
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    environment = {
-        **made.environment,
-        "TERRITOIRE_STOCK_URL": base,
-        "PYGEOAPI_CONFIG": str(config),
-        "PYGEOAPI_OPENAPI": str(openapi),
-    }
-    generate = [str(Path(sys.executable).parent / "pygeoapi"), "openapi", "generate", str(config)]
-    written = subprocess.run(
-        [*generate, "--output-file", str(openapi), "-f", "json"],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert written.returncode == 0, written.stderr
-    serve = [sys.executable, "-m", "uvicorn", "pygeoapi.starlette_app:APP", "--port", str(port)]
-    with (
-        log.open("wb") as stream,
-        subprocess.Popen(serve, env=environment, cwd=ROOT, stdout=stream, stderr=stream) as process,
-    ):
-        try:
-            wait_until(lambda: _answers(process, base, log), seconds=60, what=f"stock pygeoapi: {log}")
-            yield base
-        finally:
-            process.terminate()
-
-
-def _answers(process: subprocess.Popen[bytes], base: str, log: Path) -> bool:
-    assert process.poll() is None, log.read_text()
-    try:
-        return httpx2.get(f"{base}/conformance?f=json").status_code == 200
-    except httpx2.TransportError:
-        return False
+    return document
 
 
 @pytest.fixture(scope="module")
 def doors(lab: Lab) -> Generator[Doors]:
-    with lab.serve() as ours, _stock(lab) as stock, httpx2.Client(timeout=30) as client:
-        yield Doors(f"{ours.base}/ogc", stock, client)
+    with lab.serve() as ours, stock.serve(lab, _configuration(lab)) as theirs, httpx2.Client(timeout=30) as client:
+        yield Doors(f"{ours.base}/ogc", theirs.base, client)
 
 
 def _unescaped(value: Any) -> Any:  # any JSON

@@ -48,7 +48,10 @@ def test_a_file_cut_by_a_crash_counts_as_used_up(tmp_path: Path) -> None:
 def test_times_from_before_the_machine_started_anew_are_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "wfs"
     file.write_text('{"turns": [9e9, 9e9], "blocked_until": 9e9}')
+    started = time.monotonic()
     Quota(file, service="wfs", per_second=2).wait(0.1)
+    assert time.monotonic() - started < 0.1
+    assert "9000000000" not in file.read_text()
 
 
 def test_a_block_ends_and_is_never_longer_than_an_hour(tmp_path: Path) -> None:
