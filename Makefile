@@ -26,7 +26,7 @@ test: ## Run the tests (ARGS="-k name" for some of them)
 
 e2e: ## Run the slow tests: screenshots, QGIS, nginx, backup and restore
 	@bin/setup-e2e
-	@exec bin/test -m e2e -rs $(ARGS)
+	@exec bin/test -m e2e -rs -n 0 $(ARGS)
 
 check: ## Style, types, import contracts, generated files, SQL
 	@exec bin/check
