@@ -69,8 +69,10 @@ def extract(
             # beside the run's folder, so that the pages outlive it
             kept = folder.parent.parent / "_pages" / f"{dataset.id}-{number}"
             file = _fetch(dataset, source, target, kept, settings, report)
+        elif source.kind == "http":
+            file = _download(source, target, report)
         else:
-            file = _land(source, target, relative_to, report)
+            file = _copy(source, target, relative_to)
         landed.append(dataclasses.replace(file, is_given=bool(override)))
     return landed
 
@@ -86,12 +88,6 @@ def _sources(dataset: Dataset, override: list[str]) -> list[AnySource]:
         kept = declared.model_dump(include={"layer", "encoding", "crs", "millesime"})
         found.append(Source(kind="http" if is_address else "file", url=url, **kept))
     return found
-
-
-def _land(source: AnySource, target: Path, relative_to: Path, report: Report) -> Landed:
-    if not isinstance(source, Source):
-        raise SourceError(f"{source.address}: sources of kind {source.kind} cannot be fetched yet")
-    return _download(source, target, report) if source.kind == "http" else _copy(source, target, relative_to)
 
 
 def _fetch(

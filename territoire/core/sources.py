@@ -68,8 +68,7 @@ def _kind(value: Any) -> str:  # what YAML gave, or a model
 
 
 AnySource = Annotated[
-    Annotated[Source, Tag("file")]
-    | Annotated[WfsSource, Tag("wfs")],
+    Annotated[Source, Tag("file")] | Annotated[WfsSource, Tag("wfs")],
     Discriminator(_kind),
 ]
 

@@ -457,10 +457,7 @@ def test_a_declaration_that_the_source_contradicts_is_refused(
     assert "has no field prix" in run.stderr
     assert "hauteur is declared date" in run.stderr
     lab.declare(BATIMENTS, live={"service": "wfs", "layer": "BDTOPO_V3:gare"})
-    assert (
-        "offers no 'BDTOPO_V3:gare'"
-        in lab.command("etl", "run", "batiments_direct", **geoplateforme.env).stderr
-    )
+    assert "offers no 'BDTOPO_V3:gare'" in lab.command("etl", "run", "batiments_direct", **geoplateforme.env).stderr
     lab.declare(BATIMENTS)
     geoplateforme.vice("down", "refused")
     # what is kept of the source would do for an hour
