@@ -140,17 +140,20 @@ import os, sys
 from pathlib import Path
 from territoire.core.settings import Settings
 from territoire.geoplateforme.transport import Transport
-with Transport(Settings(var=Path(sys.argv[2]), geoplateforme_altimetry_url=sys.argv[1]), patience_s=60) as transport:
+given = Settings(var=Path(sys.argv[2]), geoplateforme_altimetry_url=sys.argv[1], geoplateforme_csw_url=sys.argv[3])
+with Transport(given, patience_s=60) as transport:
+    # connected first: the server counts arrivals, and what a busy machine needs to connect would bunch them
+    transport.get("csw", params={"n": str(os.getpid())})
     for number in range(5):
         transport.get("altimetry", params={"n": f"{os.getpid()}/{number}"}, fresh_s=0)
 """
 
 
 def test_four_processes_together_stay_within_the_quota(server: Loopback, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _ASK, f"{server.url}/altimetry", str(tmp_path)]
+    command = [sys.executable, "-c", _ASK, f"{server.url}/altimetry", str(tmp_path), f"{server.url}/csw"]
     workers = [subprocess.Popen(command) for _ in range(4)]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0, 0]
-    times = [seen[0] for seen in server.seen]
+    times = [seen[0] for seen in server.seen if seen[2].startswith("/altimetry")]
     assert len(times) == 20
     # altimetry allows five a second
     busiest = max(sum(start <= other < start + 1 for other in times) for start in times)
