@@ -138,6 +138,8 @@ def _routes() -> list[Route | Mount]:
         ("/tiles/{collection}/g{mark}/{z}/{x}/{y}.png", by_kind(live.no_own, raster=rasters.plain_tile)),
         ("/tiles/{collection}/{z}/{x}/{y}.mvt", by_kind(tile_routes.collection_plain_tile, tms=live.vector_tile)),
         ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.collection_plain_tile),
+        ("/styles.json", tile_routes.dataset_style),
+        ("/styles/{collection}.json", by_kind(tile_routes.collection_style)),
         ("/qgis/territoire.qgz", qgis_routes.whole),
         ("/qgis/connexions.xml", qgis_routes.connection),
         ("/qgis/{collection}.qlr", qgis_routes.layer),

@@ -12,7 +12,9 @@ from territoire.query.model import Generation
 from territoire.web import asked, conduct
 from territoire.web.api import live_documents, tiles, tilesets
 from territoire.web.asked import Asked
+from territoire.web.cartography import styles
 
+_STYLE = {"json": (styles.MEDIA, "application/json")}
 _TILEJSON = {"json": ("application/json",), "tilejson": ("application/vnd.mapbox.tile+json",)}
 
 
@@ -119,6 +121,19 @@ async def dataset_tilejson(request: Request) -> Response:
 
 
 @conduct.conditional
+async def collection_style(request: Request) -> Response:
+    """The style sheet of a collection's tiles."""
+    return _style(request, asked.read(request, offered=_STYLE), _one(request))
+
+
+@conduct.conditional
+async def dataset_style(request: Request) -> Response:
+    """The style sheet of several collections, one above the other."""
+    wanted = asked.read(request, offered=_STYLE, known=("collections",))
+    return _style(request, wanted, _several(request, wanted))
+
+
+@conduct.conditional
 async def matrix_sets(request: Request) -> Response:
     """The tile matrix sets."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
@@ -145,6 +160,15 @@ def _tileset(request: Request, wanted: Asked, tiled: tilesets.Tiled) -> Response
     if wanted.format == "tilejson":
         return conduct.json(wanted, tilesets.tilejson(wanted, tiled, vocabulary))
     return conduct.json(wanted, tilesets.described(wanted, tiled, grid, vocabulary))
+
+
+def _style(request: Request, wanted: Asked, tiled: tilesets.Tiled) -> Response:
+    whole = conduct.vocabulary(request).territory.bbox_crs84
+    around = tiled.generations[0].extent_crs84 if tiled.collection else None
+    drawn = styles.sheet(
+        tiled.generations, title=tiled.title.get(wanted.language), base=wanted.base, around_crs84=around or whole
+    )
+    return conduct.json(wanted, drawn, media=styles.MEDIA)
 
 
 def _forms(request: Request) -> Mapping[str, tuple[str, ...]]:

@@ -13,8 +13,9 @@ import pytest
 
 from territoire.core.models import Dataset
 from territoire.query.model import Generation
+from territoire.web.cartography import scales
 from territoire.web.pages.site import Site
-from territoire.web.qgis import connections, layer_definition, project, scales
+from territoire.web.qgis import connections, layer_definition, project
 
 BASE = "https://geo.example.org/territoire"
 CONTROL = 'sonnette \x07 et <fin> & l\'"autre" ]]>'

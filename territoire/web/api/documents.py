@@ -14,6 +14,7 @@ from territoire.web.api import layers as layer_documents
 from territoire.web.api import processes, raster_definition, schemas
 from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
+from territoire.web.cartography import styles
 from territoire.web.qgis import layer_definition, project
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
@@ -185,4 +186,5 @@ def _collection_links(asked: Asked, generation: Generation, vocabulary: Vocabula
     if generation.dataset.tiles:
         links.append(link(f"{address}/tiles", TILESETS_VECTOR, "application/json", "tilesets", language))
         links.append(link(f"{asked.base}/tiles/{identifier}.json", "related", "application/json", "tilejson", language))
+        links.append(link(f"{asked.base}/styles/{identifier}.json", "stylesheet", styles.MEDIA, "style", language))
     return links

@@ -28,6 +28,7 @@ TITLES: dict[str, dict[Language, str]] = {
     "tiles": {"fr": "Tuiles vectorielles", "en": "Vector tiles"},
     "tilesets": {"fr": "Jeux de tuiles vectorielles", "en": "Vector tilesets"},
     "tilejson": {"fr": "TileJSON, pour MapLibre", "en": "TileJSON, for MapLibre"},
+    "style": {"fr": "Style des tuiles, pour MapLibre et QGIS", "en": "Style of the tiles, for MapLibre and QGIS"},
     "tileset": {"fr": "Jeu de tuiles", "en": "Tileset"},
     "WebMercatorQuad": {"fr": "Schéma de tuilage WebMercatorQuad", "en": "Tile matrix set WebMercatorQuad"},
     "Lambert93": {"fr": "Schéma de tuilage Lambert93", "en": "Tile matrix set Lambert93"},

@@ -17,6 +17,7 @@ from territoire.query.model import Generation
 from territoire.web.api import documents
 from territoire.web.api.links import GEODATA, SCHEMA_TILING, Link, link
 from territoire.web.asked import Asked
+from territoire.web.cartography import styles
 
 Document = dict[str, Any]  # a JSON document
 #: Names of the sets that every collection of ours is in.
@@ -82,6 +83,8 @@ def described(asked: Asked, tiled: Tiled, grid: TileMatrixSet, vocabulary: Vocab
         named = f"/tiles/{tiled.collection}.json" if tiled.collection else f"/tiles.json{tiled.query}"
         media = "application/json"
         whole["links"].append(link(f"{asked.base}{named}", "describedby", media, "tilejson", asked.language))
+        named = f"/styles/{tiled.collection}.json" if tiled.collection else f"/styles.json{tiled.query}"
+        whole["links"].append(link(f"{asked.base}{named}", "stylesheet", styles.MEDIA, "style", asked.language))
     return whole
 
 

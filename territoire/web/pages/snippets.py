@@ -17,14 +17,7 @@ import * as maplibregl from "maplibre-gl";
 const map = new maplibregl.Map({
   container: "map",
   bounds: %(bounds)s,
-  style: {
-    version: 8,
-    sources: { %(id)s: { type: "vector", url: %(tilejson)s } },
-    layers: [{
-      id: %(name)s, source: %(name)s, "source-layer": %(name)s,
-      type: %(type)s, paint: %(paint)s,
-    }],
-  },
+  style: %(style)s,
 });"""
 _OPENLAYERS = """\
 // npm install ol
@@ -67,12 +60,6 @@ library(sf)
 
 data <- st_read(%(oapif)s, %(name)s)
 print(data)"""
-#: What MapLibre draws by geometry type: the type of layer, and its paint.
-_PAINTS = {
-    "Point": ("circle", {"circle-radius": 4, "circle-color": "#12455a"}),
-    "LineString": ("line", {"line-color": "#12455a", "line-width": 2}),
-}
-_FILL = ("fill", {"fill-color": "#12455a", "fill-opacity": 0.4})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +74,13 @@ def snippets(site: Site, generation: Generation) -> list[Snippet]:
     """Return what can be copied for a collection: maps where it has tiles, then Python and R."""
     dataset = generation.dataset
     bounds = generation.extent_crs84 or site.vocabulary.territory.bbox_crs84
-    shape = dataset.geometry.type.removeprefix("Multi") if dataset.geometry else ""
-    layer_type, paint = _PAINTS.get(shape, _FILL)
     collection = f"{site.base}/ogc/collections/{dataset.id}"
     # JSON's texts are texts of JavaScript, Python and R as well
     values = {
-        "id": dataset.id,
         "name": json.dumps(dataset.id),
         "bounds": json.dumps([round(bound, 3) for bound in bounds]),
-        "tilejson": json.dumps(f"{site.base}/tiles/{dataset.id}.json"),
+        "style": json.dumps(f"{site.base}/styles/{dataset.id}.json"),
         "tileset": json.dumps(f"{collection}/tiles/WebMercatorQuad"),
-        "type": json.dumps(layer_type),
-        "paint": json.dumps(paint),
         "items": json.dumps(f"{collection}/items?limit=1000"),
         "ogc": json.dumps(f"{site.base}/ogc"),
         "oapif": json.dumps(f"OAPIF:{site.base}/ogc"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from territoire.query.model import Generation
-from territoire.web.qgis import looks, scales
+from territoire.web.cartography import looks, scales
 from territoire.web.qgis.markup import element
 
 __all__ = ["features"]

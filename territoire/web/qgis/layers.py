@@ -5,8 +5,9 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from territoire.query.model import Generation
+from territoire.web.cartography import scales
 from territoire.web.pages.site import Site
-from territoire.web.qgis import labels, references, scales, symbols
+from territoire.web.qgis import labels, references, symbols
 from territoire.web.qgis.markup import element
 
 __all__ = ["features", "features_id", "features_uri", "in_tree", "tiles", "tiles_id", "tiles_uri"]

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from territoire.query.model import Generation
+from territoire.web.cartography import scales
 from territoire.web.pages.site import Site
-from territoire.web.qgis import layers, references, scales
+from territoire.web.qgis import layers, references
 from territoire.web.qgis.markup import document, element
 
 __all__ = ["MEDIA", "render"]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import zlib
 from xml.etree.ElementTree import Element
 
 from territoire.core.models import Dataset
 from territoire.query.model import Generation
-from territoire.web.qgis import looks
+from territoire.web.cartography import looks
 from territoire.web.qgis.markup import element, option_map
 
 __all__ = ["polygon_tiles", "single_symbol"]
 
-#: Red, green, blue; dark enough for lines and points on a white map, and told apart by colour-blind people.
-_COLOURS = ("18,69,90", "168,72,15", "63,107,58", "110,68,128", "122,90,16", "30,110,130")
 _KINDS = {"Point": "marker", "LineString": "line", "Polygon": "fill"}
-_OPAQUE, _PALE = 255, 45
+_OPAQUE = 255
 
 
 def single_symbol(layer: Element, generation: Generation) -> None:
@@ -49,14 +46,9 @@ def _kind(dataset: Dataset) -> str | None:
     return _KINDS.get(dataset.geometry.type.removeprefix("Multi")) if dataset.geometry else None
 
 
-def _colour(dataset: Dataset) -> str:
-    # the same in every process, whatever else is published
-    return _COLOURS[zlib.crc32(dataset.id.encode()) % len(_COLOURS)]
-
-
 def _symbol(parent: Element, kind: str, generation: Generation) -> None:
-    colour, look = _colour(generation.dataset), looks.of(generation)
-    opaque, pale = f"{colour},{_OPAQUE}", f"{colour},{_PALE}"
+    colour, look = looks.colour(generation.dataset), looks.of(generation)
+    opaque, pale = f"{colour},{_OPAQUE}", f"{colour},{round(looks.PALE * _OPAQUE)}"
     kinds: dict[str, tuple[str, dict[str, str]]] = {
         "marker": (
             "SimpleMarker",

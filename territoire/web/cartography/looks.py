@@ -1,13 +1,20 @@
-"""How areas and names look by their grain, as on a printed map: the larger the area, the stronger its line."""
+"""Colours and lines: each dataset keeps a colour; areas and names look by their grain, as on a printed map."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
+from territoire.core.models import Dataset
 from territoire.query.model import Generation
-from territoire.web.qgis import scales
+from territoire.web.cartography import scales
 
-__all__ = ["Look", "of"]
+__all__ = ["PALE", "Look", "colour", "of"]
+
+#: How opaque the inside of an area is: what lies under it stays readable.
+PALE = 45 / 255
+#: Red, green, blue; dark enough for lines and points on a white map, and told apart by colour-blind people.
+_COLOURS = ("18,69,90", "168,72,15", "63,107,58", "110,68,128", "122,90,16", "30,110,130")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +48,8 @@ def of(generation: Generation) -> Look:
     """Return the look of a dataset's areas and names."""
     grain = scales.grain_m(generation) or 0
     return next(look for look in _LOOKS if grain >= look.grain_m)
+
+
+def colour(dataset: Dataset) -> str:
+    """Return a dataset's own colour as red, green, blue: the same in every process, whatever else is published."""
+    return _COLOURS[zlib.crc32(dataset.id.encode()) % len(_COLOURS)]
