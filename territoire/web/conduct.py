@@ -9,9 +9,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from territoire.core.derive.tileset import MVT
 from territoire.core.vocabulary import Vocabulary
 from territoire.query.model import Generation
-from territoire.web import answers, caching
+from territoire.web import answers, caching, negotiate
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, away
 
@@ -66,6 +67,7 @@ def conditional_tile(made_of: Made) -> Callable[[Handler], Handler]:
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
         async def answer(request: Request) -> Response:
+            negotiate.refuse_nothing(request.headers.get("accept"), offered=MVT)
             tag = caching.of_tile(request, await made_of(request))
             if caching.is_current(request.headers.get("if-none-match"), tag):
                 return caching.not_modified(tag, vary="Accept-Encoding")

@@ -31,6 +31,13 @@ def choose(offered: Mapping[str, tuple[str, ...]], *, f: str | None, accept: str
     )
 
 
+def refuse_nothing(accept: str | None, *, offered: str) -> None:
+    """Refuse who accepts nothing at all; what has one form is given whatever else is asked (RFC 9110, 12.4.1)."""
+    found = ranges(accept or "")
+    if found and all(quality == 0 for _, quality in found):
+        raise NotAcceptableError(f"{(accept or '')[:100]!r} accepts nothing", remedy=f"accept {offered}")
+
+
 def language(*, lang: str | None, accept_language: str | None) -> Language:
     """Return the language to answer in: French unless English is asked for."""
     if lang is not None:
