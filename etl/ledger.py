@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from etl.rows import Reject
 from territoire.core.database import Connection
 
 Status = Literal["published", "unchanged", "held", "failed", "abandoned"]
@@ -52,6 +51,18 @@ class Run:
     error: str | None
     started_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is not loaded, and why; `feature` counts from 1 in the order of the file."""
+
+    source: int
+    feature: int
+    column: str | None
+    reason: str
+    remedy: str
+    value: str | None
 
 
 def begin(connection: Connection, dataset: str, *, forced: bool, version: str) -> int:

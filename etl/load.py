@@ -14,8 +14,8 @@ from psycopg.types.json import Jsonb
 
 from etl import ledger, read, shape
 from etl.describe import Layer
+from etl.ledger import Reject
 from etl.report import Report
-from etl.rows import Reject
 from territoire.core.database import Connection
 from territoire.core.derive import table
 from territoire.core.errors import LoadError, SourceError

@@ -16,7 +16,8 @@ from pyproj.exceptions import ProjError
 
 from etl import describe, rows
 from etl.describe import Layer
-from etl.rows import Reject, Row
+from etl.ledger import Reject
+from etl.rows import Row
 from territoire.core.errors import SourceError
 from territoire.core.models import Column, Dataset
 

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from fiona.model import Geometry, to_dict
 from shapely.errors import ShapelyError
 
 from etl.describe import Layer
+from etl.ledger import Reject
 from territoire.core.errors import SourceError
 from territoire.core.models import Column, Dataset
 
@@ -25,18 +25,6 @@ _RANGES = {"integer": 2**31, "bigint": 2**63}
 _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2})(\.\d+)?")
 
 Row = tuple[Any, ...]  # source, feature, one value a column, geometry as WKB: of many types
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that is not loaded, and why; `feature` counts from 1 in the order of the file."""
-
-    source: int
-    feature: int
-    column: str | None
-    reason: str
-    remedy: str
-    value: str | None
 
 
 class _BadValueError(Exception):

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rasterio
 from psycopg.types.json import Jsonb
-from rasterio.warp import transform_bounds
 
 from etl import publish
-from etl.raster.landing import Landed
-from etl.raster.source import ENVIRONMENT
-from etl.raster.statistics import Statistics
-from etl.raster.target import Target
 from territoire.core.database import Connection
 from territoire.core.layers import Raster
 
@@ -52,36 +44,6 @@ def file_of(var: Path, raster: str, generation: int) -> Path:
 def next_generation(var: Path, raster: str, current: Published | None) -> int:
     """Return a number that no file has, nor ever had: a killed run may have left one."""
     return max([0, *_files(var, raster), current.generation if current else 0]) + 1
-
-
-def describe(
-    file: Path, generation: int, target: Target, statistics: Sequence[Statistics], landed: Landed, *, pixels: str
-) -> Json:
-    """Return what serving needs, and what people read; boxes are west, south, east, north."""
-    with rasterio.Env(**ENVIRONMENT), rasterio.open(file) as dataset:
-        overviews, names = dataset.overviews(1), dataset.descriptions
-        box_crs84 = transform_bounds(dataset.crs, "OGC:CRS84", *target.bounds, densify_pts=101)
-    return {
-        "file": f"rasters/{file.parent.name}/{file.name}",
-        "generation": generation,
-        "pixels": pixels,
-        "bytes": file.stat().st_size,
-        "source": landed.url,
-        "retrieved_at": landed.retrieved_at.isoformat(timespec="seconds"),
-        "millesime": landed.source.millesime,
-        "srid": target.srid,
-        "transform": list(target.transform)[:6],
-        "width": target.width,
-        "height": target.height,
-        "extent_native": list(target.bounds),
-        "extent_crs84": list(box_crs84),
-        "dtype": target.dtype,
-        "nodata": target.nodata,
-        "has_alpha": target.has_alpha,
-        "palette": target.palette is not None,
-        "overviews": list(overviews),
-        "bands": [{"name": names[number] or None, **dataclasses.asdict(one)} for number, one in enumerate(statistics)],
-    }
 
 
 def move(connection: Connection, raster: Raster, description: Json) -> None:

@@ -15,7 +15,19 @@ from typing import Literal
 from rasterio.errors import NotGeoreferencedWarning
 
 from etl import ledger
-from etl.raster import blocks, cog, images, landing, mosaic, publication, remote, source, statistics, target
+from etl.raster import (
+    blocks,
+    cog,
+    description,
+    images,
+    landing,
+    mosaic,
+    publication,
+    remote,
+    source,
+    statistics,
+    target,
+)
 from etl.raster.landing import Landed
 from etl.raster.publication import Published
 from etl.raster.target import Target
@@ -118,7 +130,7 @@ def _run(
     counted = statistics.of_file(file, made.target.bands)
     _check(connection, run, file, counted)
     step("publish", f"generation {number}")
-    described = publication.describe(file, number, made.target, counted, landed, pixels=pixels)
+    described = description.describe(file, number, made.target, counted, landed, pixels=pixels)
     publication.move(connection, raster, described)
     ledger.counts(connection, run, generation=number, rows=None, repaired=0, rejected=0)
     step("prune", "")

@@ -14,7 +14,7 @@ from territoire.core.database import Urls
 from territoire.core.errors import DatabaseError
 from territoire.core.settings import Settings
 
-app = typer.Typer(help="Start, stop, migrate and enter the database.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _ROLES = "admin, loader, reader or submitter"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,6 @@ import typer
 from rich import box
 from rich.table import Table
 
-from etl import draft, draft_wfs
-from etl.draft import Draft
 from territoire.cli import context
 from territoire.core import registry, settings
 from territoire.core.derive import page
@@ -20,10 +17,8 @@ from territoire.core.errors import DeclarationError
 from territoire.core.layers import Raster
 from territoire.core.models import Dataset
 from territoire.core.registry import Declaration
-from territoire.core.vocabulary import Vocabulary
-from territoire.geoplateforme.transport import Transport
 
-app = typer.Typer(help="List, show, check and draft the declared datasets.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
@@ -90,6 +85,8 @@ def new(
     live: Annotated[bool, typer.Option("--live", help="With --from-wfs: shown live, in place of loaded")] = False,
 ) -> None:
     """Draft a declaration from a file or a layer of the Géoplateforme; what cannot be known is marked À COMPLÉTER."""
+    from territoire.cli import drafting
+
     given = settings.load()
     found = context.load_registry()
     themes = ", ".join(found.vocabulary.themes)
@@ -104,13 +101,9 @@ def new(
         raise DeclarationError(
             "give a file, or --from-wfs TYPENAME (and --live)", remedy="territoire dataset new --help says more"
         )
-    if from_wfs is not None:
-        with Transport(given, patience_s=20) as transport:
-            made = draft_wfs.propose(
-                transport, from_wfs, live=live, wanted_id=id_, theme=theme, vocabulary=found.vocabulary
-            )
-    else:
-        made = _drafted(str(file), layer, id_, theme, found.vocabulary)
+    made = drafting.propose(
+        given, found.vocabulary, file=file or "", layer=layer, from_wfs=from_wfs, live=live, wanted_id=id_, theme=theme
+    )
     if not write:
         typer.echo(made.text, nl=False)
         return
@@ -119,14 +112,9 @@ def new(
     target = given.datasets / made.theme / f"{made.id}.yml"
     _write_new(target, made.text)
     context.say(
-        f"{target} is written; {made.text.count(draft.MARK)} places of it are marked {draft.MARK}."
+        f"{target} is written; {made.text.count(drafting.MARK)} places of it are marked {drafting.MARK}."
         f"\nThen: territoire dataset check {target}; territoire etl run {made.id}"
     )
-
-
-def _drafted(file: str, layer: str | None, wanted_id: str | None, theme: str | None, words: Vocabulary) -> Draft:
-    with tempfile.TemporaryDirectory(prefix="territoire-draft-") as landing:
-        return draft.draft(file, layer=layer, wanted_id=wanted_id, theme=theme, vocabulary=words, landing=Path(landing))
 
 
 def _write_new(target: Path, text: str) -> None:

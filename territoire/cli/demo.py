@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from territoire.cli import context, etl, rasters, serve
+from territoire.cli import context, serve
 from territoire.core import cluster, migrations, settings
 from territoire.core.layers import Raster
 
-from etl import refresh  # isort: skip
-
-app = typer.Typer(help="The demo territory: région Sud's administrative areas.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 #: The demo is what can be loaded from the files that come with the software.
 _SHIPPED = "_demo/"
 
@@ -23,19 +21,18 @@ def load(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended")] = False,
 ) -> None:
     """Migrate, then load the demo datasets; what is already loaded is left as it is."""
+    from territoire.cli import loading
+
     given = settings.load()
     urls = context.load_urls(given)
     migrations.migrate(urls.admin, report=context.say)
     found = context.load_registry()
     demo = [d for d in found.datasets.values() if d.source and all(s.address.startswith(_SHIPPED) for s in d.source)]
-    chosen = refresh.order(demo)
     drawn = [
         d for d in found.declarations.values() if isinstance(d, Raster) and (d.source.url or "").startswith(_SHIPPED)
     ]
     with context.loader(urls) as connection:
-        failures = etl.load(connection, found, chosen, given, sources=[], force=False, quiet=quiet, alone=False)
-        failures += rasters.load(connection, found, drawn, given, sources=[], force=False, quiet=quiet, alone=False)
-    etl.complain(failures, len(chosen) + len(drawn))
+        loading.load(connection, found, [*demo, *drawn], given, sources=[], force=False, quiet=quiet)
 
 
 @app.command()

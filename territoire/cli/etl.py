@@ -8,22 +8,16 @@ import typer
 from rich import box
 from rich.table import Table
 
-from etl import ledger, live, publish, refresh
-from etl.refresh import Outcome
-from territoire.cli import context, progress, rasters
+from etl import ledger, publish
+from etl.raster import publication
+from territoire.cli import context
 from territoire.core import settings
 from territoire.core.database import Connection
-from territoire.core.errors import SettingsError, TerritoireError
-from territoire.core.layers import LiveLayer, Raster
-from territoire.core.models import Dataset
-from territoire.core.registry import Declaration, Registry
-from territoire.core.settings import Settings
-from territoire.geoplateforme.transport import Transport
+from territoire.core.errors import SettingsError
+from territoire.core.layers import Raster
 
-app = typer.Typer(help="Load datasets, look at what was loaded, go back.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 _MOST_REJECTS_SHOWN = 50
-#: How long a publication may wait for the source, in seconds.
-_PATIENCE_S = 60.0
 
 
 @app.command()
@@ -40,6 +34,8 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended")] = False,
 ) -> None:
     """Load datasets: extract, read, load, check, publish. What is published stays whole whatever happens."""
+    from territoire.cli import loading
+
     found = context.load_registry()
     if every == bool(ids):
         raise SettingsError("say which datasets to load", remedy="territoire etl run communes epci, or --all")
@@ -48,93 +44,7 @@ def run(
     chosen = list(found.declarations.values()) if every else [found.find(name) for name in ids or []]
     given = settings.load()
     with context.loader(context.load_urls(given)) as connection:
-        rows = refresh.order([one for one in chosen if isinstance(one, Dataset) and not one.live])
-        failures = load(
-            connection, found, rows, given, sources=source or [], force=force, quiet=quiet, alone=len(chosen) == 1
-        )
-        failures += show(connection, chosen, given, alone=len(chosen) == 1)
-        failures += rasters.load(
-            connection, found, chosen, given, sources=source or [], force=force, quiet=quiet, alone=len(chosen) == 1
-        )
-    complain(failures, len(chosen))
-
-
-def show(connection: Connection, chosen: list[Declaration], given: Settings, *, alone: bool) -> list[TerritoireError]:
-    """Publish what is shown live, one after the other; return what failed, unless it was alone."""
-    wanted = [one for one in chosen if isinstance(one, LiveLayer) or (isinstance(one, Dataset) and one.live)]
-    failures: list[TerritoireError] = []
-    if not wanted:
-        return failures
-    with Transport(given, patience_s=_PATIENCE_S) as transport:
-        for declared in wanted:
-            try:
-                live.publish_live(declared, connection=connection, transport=transport)
-            except TerritoireError as exc:
-                if alone or connection.closed:
-                    raise
-                context.say(f"{declared.id}: FAILED: {exc}")
-                failures.append(exc)
-            else:
-                typer.echo(f"{declared.id}: published, live from the Géoplateforme")
-    return failures
-
-
-def load(
-    connection: Connection,
-    found: Registry,
-    chosen: list[Dataset],
-    given: Settings,
-    *,
-    sources: list[str],
-    force: bool,
-    quiet: bool,
-    alone: bool,
-) -> list[TerritoireError]:
-    """Load datasets one after another and return what failed; one that fails keeps no other from loading.
-
-    `alone`: raise in place of that, where nothing else was asked for.
-    """
-    workshop = refresh.Workshop(
-        registry=found, landing=given.var / "landing", grace_s=given.generation_grace, settings=given
-    )
-    failures: list[TerritoireError] = []
-    for dataset in chosen:
-        try:
-            with progress.reporter(quiet=quiet) as report:
-                outcome = refresh.refresh(
-                    dataset, connection=connection, workshop=workshop, report=report, sources=sources, force=force
-                )
-        except TerritoireError as exc:
-            if alone:
-                raise
-            context.say(f"{dataset.id}: FAILED: {exc}")
-            failures.append(exc)
-            if connection.closed:
-                raise
-        else:
-            typer.echo(_sentence(outcome))
-    return failures
-
-
-def complain(failures: list[TerritoireError], chosen: int) -> None:
-    """End with an error where something failed; what failed was said before."""
-    if failures:
-        raise TerritoireError(
-            f"{len(failures)} of {chosen} datasets were not loaded", remedy="see above, or territoire etl status"
-        )
-
-
-def _sentence(outcome: Outcome) -> str:
-    if outcome.status == "published":
-        extra = f", {outcome.repaired} geometries repaired" if outcome.repaired else ""
-        extra += f", {outcome.rejected} rows rejected" if outcome.rejected else ""
-        return f"{outcome.dataset}: generation {outcome.generation} published, {outcome.rows} rows{extra}"
-    if outcome.status == "held":
-        return (
-            f"{outcome.dataset}: held at generation {outcome.generation} since its rollback: the source is still the"
-            " one that was rolled back (--force loads it all the same)"
-        )
-    return f"{outcome.dataset}: nothing to do, generation {outcome.generation} is of this source ({outcome.rows} rows)"
+        loading.load(connection, found, chosen, given, sources=source or [], force=force, quiet=quiet)
 
 
 @app.command()
@@ -149,7 +59,7 @@ def status() -> None:
             last = next(iter(ledger.history(connection, name, limit=1)), None)
             note = (last.error or "").splitlines()[0] if last and last.error else ""
             if isinstance(declared, Raster):
-                generation, size = rasters.published(connection, name)
+                generation, size = _raster(connection, name)
             else:
                 current = publish.published(connection, name)
                 generation, size = (str(current.generation), str(current.rows)) if current else ("-", "-")
@@ -162,6 +72,13 @@ def status() -> None:
             ).fetchone()
             shown.add_row(name, generation, size, when[0] if when else "-", last.status if last else "never", note)
     context.show(shown)
+
+
+def _raster(connection: Connection, name: str) -> tuple[str, str]:
+    current = publication.published(connection, name)
+    if current is None:
+        return "-", "-"
+    return str(current.generation), f"{current.description['width']} x {current.description['height']}"
 
 
 @app.command()
@@ -189,6 +106,8 @@ def history(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -
 @app.command()
 def rollback(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) -> None:
     """Publish the generation before the current one, and hold it until the source changes (or --force)."""
+    from etl import refresh
+
     declared = context.load_registry().get(dataset)
     with context.loader(context.load_urls()) as connection, refresh.lock(connection, declared.id):
         current, left = publish.rollback(connection, declared.id)

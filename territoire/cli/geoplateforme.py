@@ -21,7 +21,7 @@ from territoire.geoplateforme.compare import Difference, Use
 from territoire.geoplateforme.offers import Offer
 from territoire.geoplateforme.transport import Transport
 
-app = typer.Typer(help="Browse and check what the national Géoplateforme offers.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Words = Annotated[list[str] | None, typer.Argument(help="Words that name, title, abstract or keywords must hold")]
 Service = Annotated[str | None, typer.Option(help=f"One of {', '.join(offers.SERVICES)}; all if left out")]

@@ -1,35 +1,71 @@
-"""Entry point of `territoire`: its commands, and the one place where errors become messages."""
+"""Entry point of `territoire`: its commands, and the one place where errors become messages.
+
+A command's module is imported when the command is asked for, so that `--help` and the small ones answer at once.
+"""
 
 from __future__ import annotations
 
 import os
+import pkgutil
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
 import territoire
-from territoire.cli import database, dataset, demo, derived, etl, geoplateforme, serve, settings, worker
 from territoire.core.errors import TerritoireError
+
+#: Where each command lives, and what it is for.
+_COMMANDS = {
+    "dataset": ("territoire.cli.dataset:app", "List, show, check and draft the declared datasets."),
+    "etl": ("territoire.cli.etl:app", "Load datasets, look at what was loaded, go back."),
+    "database": ("territoire.cli.database:app", "Start, stop, migrate and enter the database."),
+    "demo": ("territoire.cli.demo:app", "The demo territory: région Sud's administrative areas."),
+    "geoplateforme": ("territoire.cli.geoplateforme:app", "Browse and check what the national Géoplateforme offers."),
+    "derive": ("territoire.cli.derived:derive", "Write what is derived from the declarations, or check it."),
+    "serve": ("territoire.cli.serve:serve", "Serve the pages and the OGC API of what is published."),
+    "settings": ("territoire.cli.settings:settings", "Show the settings: name, value, origin, meaning."),
+    "worker": ("territoire.cli.worker:worker", "Do the jobs of OGC API Processes that visitors hand in."),
+}
+
+
+class _Commands(TyperGroup):
+    """The commands by name and sentence; the one that is asked for is imported."""
+
+    def __init__(self, **given: Any) -> None:  # what typer hands to every group
+        super().__init__(**given)
+        for name, (_, sentence) in _COMMANDS.items():
+            self.add_command(TyperCommand(name, help=sentence))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # typer gives no public names to these types
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name and found else None, rest
+
+
+def _load(name: str) -> Any:  # a command or a group of typer
+    address, sentence = _COMMANDS[name]
+    found = pkgutil.resolve_name(address)
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.help = sentence
+        return group
+    single = typer.Typer(add_completion=False)
+    single.command(name)(found)
+    return get_command(single)
+
 
 app = typer.Typer(
     name="territoire",
+    cls=_Commands,
     help="Regional platform of OGC web services: declare datasets, load them, publish them.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog="First steps: [bold]territoire demo load[/bold], then [bold]territoire serve[/bold].",
 )
-app.add_typer(dataset.app, name="dataset")
-app.add_typer(etl.app, name="etl")
-app.add_typer(database.app, name="database")
-app.add_typer(demo.app, name="demo")
-app.add_typer(geoplateforme.app, name="geoplateforme")
-app.command("derive")(derived.derive)
-app.command("serve")(serve.serve)
-app.command("settings")(settings.settings)
-app.command("worker")(worker.worker)
 
 #: Three wheels bring their own PROJ and GDAL; libpq's variables would lead us to a database that is not ours.
 _FOREIGN = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")

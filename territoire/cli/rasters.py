@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from etl.raster import publication, refresh
+from etl.raster import refresh
 from territoire.cli import context, progress
 from territoire.core.database import Connection
 from territoire.core.errors import TerritoireError
@@ -15,7 +15,7 @@ from territoire.core.registry import Declaration, Registry
 from territoire.core.settings import Settings
 from territoire.geoplateforme.transport import Transport
 
-__all__ = ["load", "published"]
+__all__ = ["load"]
 
 #: How long a block may wait for the quota and for a source that is busy, in seconds.
 _PATIENCE_S = 120.0
@@ -54,14 +54,6 @@ def load(
         else:
             typer.echo(_sentence(outcome))
     return failures
-
-
-def published(connection: Connection, raster: str) -> tuple[str, str]:
-    """Return generation and size in pixels of what is published, for a table; dashes where nothing is."""
-    current = publication.published(connection, raster)
-    if current is None:
-        return "-", "-"
-    return str(current.generation), f"{current.description['width']} x {current.description['height']}"
 
 
 def _sentence(outcome: refresh.Outcome) -> str:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from providers.processes import catalogue
 from territoire.cli import context
 from territoire.core import jobs, logs, settings
 
@@ -22,6 +21,8 @@ def worker(
     ] = 15.0,
 ) -> None:
     """Do jobs of OGC API Processes until SIGINT or SIGTERM; any number of workers, on any number of machines."""
+    from providers.processes import catalogue
+
     logs.configure()
     given = settings.load()
     urls = context.load_urls(given)
