@@ -11,15 +11,17 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ha
 from owslib.csw import CswRecord
 
 from territoire.core.errors import UpstreamError
-from territoire.geoplateforme import xml
-from territoire.geoplateforme.answers import Answer
+from territoire.geoplateforme import iso, xml
+from territoire.geoplateforme.answers import Answer, OutageError
 from territoire.geoplateforme.reading import Json, odd
+from territoire.geoplateforme.record import Contact, Record
 from territoire.geoplateforme.transport import Transport
 
 __all__ = ["Page", "Search", "describe", "records", "single"]
 
 _SERVICE = "csw"
 _CSW = "http://www.opengis.net/cat/csw/2.0.2"
+_GMD = "http://www.isotc211.org/2005/gmd"
 _OGC = "http://www.opengis.net/ogc"
 _GML = "http://www.opengis.net/gml"
 _OWS = "http://www.opengis.net/ows"
@@ -66,12 +68,33 @@ def records(transport: Transport, search: Search) -> Page:
 
 
 def single(transport: Transport, identifier: str) -> tuple[Json | None, Answer]:
-    """Return a record by its identifier, None when there is none."""
-    params = {"SERVICE": "CSW", "VERSION": "2.0.2", "REQUEST": "GetRecordById", "ELEMENTSETNAME": "full"}
-    params |= {"ID": identifier, "OUTPUTSCHEMA": _CSW}
-    answer = transport.get(_SERVICE, params=params)
+    """Return a record by its identifier, in full, None when there is none.
+
+    ISO says more than Dublin Core (contacts, lineage, scale...); a page of such records would be megabytes, and
+    a record that is not of ISO (a catalogue of features) has no ISO form: it is read as in a page.
+    """
+    full = _in_iso(transport, identifier)
+    if full:
+        return full
+    answer = transport.get(_SERVICE, params=_by_identifier(identifier, _CSW))
     found = xml.parse(answer.body, service=_SERVICE).find(f"{{{_CSW}}}Record")
     return (None if found is None else _record(found)), answer
+
+
+def _in_iso(transport: Transport, identifier: str) -> tuple[Json, Answer] | None:
+    try:
+        answer = transport.get(_SERVICE, params=_by_identifier(identifier, _GMD))
+    except OutageError:
+        raise
+    except UpstreamError:
+        return None  # refused in this form; if it is for another reason, the request in the other form will say so
+    found = iso.records(answer.body, service=_SERVICE)
+    return (_full(identifier, found[0]), answer) if found else None
+
+
+def _by_identifier(identifier: str, schema: str) -> dict[str, str]:
+    params = {"SERVICE": "CSW", "VERSION": "2.0.2", "REQUEST": "GetRecordById", "ELEMENTSETNAME": "full"}
+    return params | {"ID": identifier, "OUTPUTSCHEMA": schema}
 
 
 def _request(search: Search) -> bytes:
@@ -147,6 +170,54 @@ def _record(element: Any) -> Json:  # an element of lxml
     }
 
 
+def _full(identifier: str, read: Record) -> Json:
+    """Write a record of ISO as GeoJSON: Record Core, and what it does not name."""
+    licence, dates = read.licence, read.dates
+    own = {"creation": dates.creation, "publication": dates.publication, "revision": dates.revision}
+    properties: Json = {
+        "type": read.kind,
+        "title": read.title,
+        "description": read.abstract,
+        "keywords": [one.word for one in read.keywords],
+        "themes": _themes(read),
+        "language": read.language,
+        "updated": _moment(dates.metadata),
+        "license": licence and (licence.url or licence.text),
+        "rights": "\n".join(one.text for one in read.constraints) or None,
+        "formats": [{"name": name} for name in read.formats],
+        "contacts": [_contact(one) for one in read.contacts],
+        "dates": {name: moment for name, moment in own.items() if moment},
+        "edition": read.edition,
+        "crs": list(read.crs),
+        "scale": read.scale,
+        "resolution": read.resolution,
+        "lineage": read.lineage,
+    }
+    return {
+        "type": "Feature",
+        "id": identifier,
+        "geometry": read.box_crs84 and _polygon(*read.box_crs84),
+        "time": None,
+        "properties": {name: value for name, value in properties.items() if value not in (None, [], {})},
+        "links": _links([{"url": one.url, "name": one.name or one.description} for one in read.links]),
+    }
+
+
+def _themes(read: Record) -> list[Json]:
+    """Return the words that are taken from a thesaurus, by thesaurus (OGC 20-004, 8.2.6)."""
+    found: dict[str, list[Json]] = {}
+    for one in read.keywords:
+        if one.thesaurus:
+            found.setdefault(one.thesaurus, []).append({"id": one.word})
+    return [{"scheme": scheme, "concepts": concepts} for scheme, concepts in found.items()]
+
+
+def _contact(one: Contact) -> Json:
+    said = {"name": one.person, "organization": one.organisation, "roles": [one.role] if one.role else None}
+    emails = [{"value": one.email}] if one.email else None
+    return {name: value for name, value in (said | {"emails": emails}).items() if value}
+
+
 def _moment(text: str | None) -> str | None:
     return text if text and re.match(r"[0-9]{4}(-[0-9]{2}){2}", text) else None
 
@@ -166,5 +237,9 @@ def _box(box: Any) -> Json | None:  # OWSLib's BoundingBox
         west, south, east, north = (float(str(one)) for one in (box.minx, box.miny, box.maxx, box.maxy))
     except (AttributeError, ValueError):
         return None
+    return _polygon(west, south, east, north)
+
+
+def _polygon(west: float, south: float, east: float, north: float) -> Json:
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}

@@ -352,7 +352,8 @@ def test_records_are_found_by_words_box_and_identifier(server: Server) -> None:
     assert len(seen) == len(set(seen)) == everything["numberMatched"]
     first = everything["features"][0]
     one = server.json(f"{RECORDS}/{first['id']}")
-    assert one == first
+    assert (one["id"], one["geometry"], one["links"]) == (first["id"], first["geometry"], first["links"])
+    assert one["properties"].keys() >= first["properties"].keys() - {"formats"}
     assert one["type"] == "Feature"
     assert one["properties"]["title"]
     assert one["properties"]["type"]
@@ -367,6 +368,26 @@ def test_records_are_found_by_words_box_and_identifier(server: Server) -> None:
     assert server.json(f"{RECORDS}?bbox=-60,-50,-59,-49")["numberMatched"] < everything["numberMatched"]
     assert server.get(f"{RECORDS}/rien")[0] == 404
     assert server.get(f"{RECORDS}?mot=x")[0] == 400
+
+
+def test_one_record_says_more_than_in_a_page(server: Server, geoplateforme: Geoplateforme) -> None:
+    one = server.json(f"{RECORDS}/IGNF_BD-TOPO")
+    said = one["properties"]
+    assert said["contacts"][0]["roles"] == ["pointOfContact"]
+    assert said["dates"] == {"revision": "2026-06-15"}
+    assert said["license"].startswith("https://www.etalab.gouv.fr/")
+    assert said["type"] == "dataset"
+    assert [link["title"] for link in one["links"] if link["rel"] == "related"] == [
+        "BDTOPO_V3:batiment",
+        "Téléchargement",
+    ]
+
+
+def test_a_record_that_has_no_iso_form_is_read_as_in_a_page(server: Server, geoplateforme: Geoplateforme) -> None:
+    one = server.json(f"{RECORDS}/IGNF_OBJETS")
+    assert one["properties"]["title"] == "Catalogue des objets géographiques"
+    assert "contacts" in one["properties"]
+    assert server.json(f"{RECORDS}?ids=IGNF_OBJETS")["features"][0] == one
 
 
 @pytest.mark.parametrize(

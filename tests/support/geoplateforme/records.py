@@ -36,6 +36,8 @@ class Record:
     kind: str = "dataset"
     publisher: str = "Institut national de l'information géographique et forestière"
     extent_crs84: tuple[float, float, float, float] = EXTENT_CRS84
+    is_iso: bool = True
+    """Has it a form in ISO 19139 and 19115-3? A catalogue of features (ISO 19110) has none."""
 
     @property
     def text(self) -> str:
@@ -96,6 +98,14 @@ def _records() -> list[Record]:
             "2026-09-01",
             (Link("/wmts", "OGC:WMTS", "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"),),
             kind="service",
+        ),
+        Record(
+            "IGNF_OBJETS",
+            "Catalogue des objets géographiques",
+            "Classes, attributs et valeurs.",
+            ("Catalogue d'objets",),
+            "2026-06-15",
+            is_iso=False,
         ),
     ]
     found += [
