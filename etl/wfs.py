@@ -19,7 +19,7 @@ from etl.wfs_pages import Page, Wanted
 from territoire.core import registry
 from territoire.core.errors import SourceError
 from territoire.core.models import Dataset
-from territoire.core.sources import WfsSource
+from territoire.core.sources import GEOMETRY, WfsSource
 from territoire.geoplateforme import live_wfs, wfs, xml
 from territoire.geoplateforme.exchange import UnreachableError
 from territoire.geoplateforme.reading import features as read_features
@@ -83,6 +83,10 @@ def _wanted(dataset: Dataset, source: WfsSource, transport: Transport) -> Wanted
     if dataset.geometry and schema.geometry is None:
         raise SourceError(f"{source.address}: it has no geometry", remedy="remove `geometry:`")
     geometry = schema.geometry if dataset.geometry else None
+    if source.filter and GEOMETRY in source.filter:
+        if schema.geometry is None:
+            raise SourceError(f"{source.address}: it has no geometry", remedy=f"write `filter:` without {GEOMETRY}")
+        source = source.model_copy(update={"filter": source.filter.replace(GEOMETRY, schema.geometry)})
     return Wanted(source, keys[dataset.key], tuple(fields.values()), geometry, said.extent_crs84)
 
 

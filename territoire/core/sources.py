@@ -13,6 +13,9 @@ EpsgCode = Annotated[str, StringConstraints(pattern=r"^EPSG:\d{4,6}$")]
 #: A feature type of a WFS with its namespace, as BDTOPO_V3:batiment.
 TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]*:[A-Za-z_][\w.-]*$")]
 
+#: Stands in a filter for the geometry of the feature type, which the producers name geometrie, geom or the_geom.
+GEOMETRY = "{geometry}"
+
 
 class _Source(Declared):
     millesime: Text | None = Field(default=None, description="Edition of the data, as 'COG 2025'")
@@ -49,7 +52,9 @@ class WfsSource(_Source):
     kind: Literal["wfs"]
     typename: TypeName = Field(description="The feature type with its namespace, as BDTOPO_V3:batiment")
     filter: Text | None = Field(
-        default=None, description="ECQL, as code_insee_du_departement IN ('04', '05'): what is left out stays there"
+        default=None,
+        description="ECQL, as code_insee_du_departement IN ('04', '05'): what is left out stays there;"
+        " {geometry} stands for the geometry, whatever its producer calls it",
     )
     srid: int = Field(default=2154, ge=1024, le=998999, description="CRS to ask for: best that of `geometry`")
 

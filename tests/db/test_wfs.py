@@ -109,6 +109,16 @@ def test_a_filter_holds_on_every_page(url: str, geoplateforme: Geoplateforme, tm
     assert len(keys(land(url, tmp_path, filter=wanted))) == 201
 
 
+def test_a_filter_need_not_know_what_the_producer_calls_the_geometry(url: str, tmp_path: Path) -> None:
+    box = "BBOX({}, 5.3, 43.2, 5.5, 43.4, 'EPSG:4326')"
+    by_its_name = keys(land(url, tmp_path / "name", filter=box.format("the_geom")))
+    assert 0 < len(by_its_name) < COUNT
+    assert keys(land(url, tmp_path / "word", filter=box.format("{geometry}"))) == by_its_name
+    links = {**FORESTS, "columns": [{**FORESTS["columns"][0], "from": "id_lien"}], "geometry": None, "checks": {}}
+    with pytest.raises(SourceError, match="has no geometry"):
+        land(url, tmp_path, links, typename="BAN-PLUS:lien_adresse_parcelle", filter=box.format("{geometry}"))
+
+
 def test_codes_columns_without_values_and_coordinates_are_what_the_source_says(url: str, tmp_path: Path) -> None:
     landed = land(url, tmp_path, ZONES)
     info = pyogrio.read_info(landed.opens, force_total_bounds=True)
