@@ -13,7 +13,7 @@ from typing import Literal
 import psycopg
 
 import territoire
-from etl import describe, extract, ledger, load, publish, read, rows, shape, wfs, wfs_pages
+from etl import describe, extract, ledger, load, publish, read, rows, shape, wfs, wfs_pages, wfs_walk
 from etl.extract import Landed
 from etl.report import Report
 from territoire.core.database import Connection
@@ -184,7 +184,7 @@ def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:
 def code_version() -> str:
     """Return the checksum of the code that decides what a generation holds: when it changes, data are loaded again."""
     digest = hashlib.sha256()
-    for module in (describe, read, rows, load, shape, table, wfs, wfs_pages):
+    for module in (describe, read, rows, load, shape, table, wfs, wfs_pages, wfs_walk):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -59,11 +60,16 @@ class Wanted:
         wkb = {"ARROW:extension:name": "geoarrow.wkb"}
         return pa.schema([*columns, *([pa.field(self.geometry, pa.binary(), metadata=wkb)] if self.geometry else [])])
 
-    def signature(self, total: int) -> str:
+    @property
+    def key_field(self) -> Field:
+        """The field of the key."""
+        return next(field for field in self.fields if field.name == self.key)
+
+    def signature(self, total: int, cuts: Sequence[str | int]) -> str:
         """Return what two downloads must share for the pages of one to serve the other."""
         asked = self.source.model_dump(mode="json", include={"typename", "filter", "srid"})
         types = [(field.name, field.type) for field in self.fields]
-        return json.dumps([asked, self.key, types, self.geometry, total], sort_keys=True)
+        return json.dumps([asked, self.key, types, self.geometry, total, cuts], sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,18 @@ class Page:
     """A page on disk: its keys in the order of the service, and the sum of the checksums of its rows."""
 
     file: Path
-    keys: tuple[str | int, ...]
+    keys: pa.ChunkedArray
     sum: int
+
+    @property
+    def rows(self) -> int:
+        """How many features it holds."""
+        return len(self.keys)
+
+    @property
+    def last(self) -> str | int:
+        """The key of its last feature."""
+        return self.keys[-1].as_py()
 
     def table(self) -> pa.Table:
         """Read the rows."""
@@ -86,30 +102,38 @@ class Read:
     table: pa.Table
     sum: int
 
-    def save(self, folder: Path, number: int, wanted: Wanted) -> Page:
+    def save(self, folder: Path, stretch: int, number: int, wanted: Wanted) -> Page:
         """Write the page whole or not at all."""
-        file = folder / f"{number:06}.arrow"
+        file = folder / f"{stretch:04}-{number:06}.arrow"
         keys = {"key": wanted.key, "sum": hex(self.sum)}
         table = self.table.replace_schema_metadata(keys)
         partial = file.with_suffix(".partial")
         try:
             feather.write_feather(table, str(partial), compression="zstd")
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
             partial.rename(file)
         except OSError as exc:
             raise SourceError(f"{file}: cannot be written: {exc}", remedy="check rights and space") from exc
         return _load(file, table)
 
 
-def resume(folder: Path, signature: str) -> list[Page]:
-    """Return the pages of an earlier, killed run that asked the same within a day; else make the folder empty."""
+def resume(folder: Path, signature: str) -> dict[int, list[Page]]:
+    """Return the pages of each stretch of an earlier, killed run that asked the same within a day.
+
+    If it asked another thing, or too long ago, they are removed.
+    """
     mark = folder / "signature.json"
     is_same = mark.is_file() and mark.read_text(encoding="utf-8") == signature
     if not is_same or time.time() - mark.stat().st_mtime > _KEPT_S:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         mark.write_text(signature, encoding="utf-8")
-        return []
-    return [_load(file, feather.read_table(str(file))) for file in sorted(folder.glob("*.arrow"))]
+        return {}
+    pages: dict[int, list[Page]] = {}
+    for file in sorted(folder.glob("*.arrow")):
+        pages.setdefault(int(file.name.partition("-")[0]), []).append(_load(file, feather.read_table(str(file))))
+    return pages
 
 
 def read(wanted: Wanted, features: Sequence[dict[str, Any]]) -> Read:
@@ -137,15 +161,32 @@ def read(wanted: Wanted, features: Sequence[dict[str, Any]]) -> Read:
     return Read(pa.Table.from_arrays(arrays, schema=wanted.schema), total)
 
 
+def key(wanted: Wanted, feature: dict[str, Any]) -> str | int:
+    """Return the key of a feature (a GeoJSON object); SourceError when it is empty, or of another type."""
+    found = _value(wanted.key_field, feature["properties"].get(wanted.key))
+    if not isinstance(found, str | int) or isinstance(found, bool):
+        raise SourceError(
+            f"{wanted.source.address}: {wanted.key} is {found!r} somewhere, which is no key",
+            remedy="choose a text or a whole number that is never empty as `key:`",
+        )
+    return found
+
+
+def count_keys(pages: Sequence[Page]) -> int:
+    """Return how many different keys there are."""
+    chunks = [chunk for page in pages for chunk in page.keys.chunks]
+    return len(pa.chunked_array(chunks).unique()) if chunks else 0
+
+
 def digest(pages: Sequence[Page]) -> str:
     """Return a checksum of all rows: a sum, so that neither order nor cut of the pages changes it."""
-    rows = sum(len(page.keys) for page in pages)
+    rows = sum(page.rows for page in pages)
     return hashlib.sha256(f"{rows} {sum(page.sum for page in pages) % _WORDS}".encode()).hexdigest()
 
 
 def _load(file: Path, table: pa.Table) -> Page:
     said = {name.decode(): value.decode() for name, value in (table.schema.metadata or {}).items()}
-    return Page(file, tuple(table.column(said["key"]).to_pylist()), int(said["sum"], 16))
+    return Page(file, table.column(said["key"]), int(said["sum"], 16))
 
 
 def _value(field: Field, value: Any) -> Any:  # a JSON value

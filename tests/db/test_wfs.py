@@ -17,8 +17,8 @@ import pytest
 from geoplateforme.standin import Geoplateforme
 from lab import ROOT, Lab
 
-from etl import extract, wfs
-from etl.report import Silent
+from etl import extract, wfs_walk
+from etl.report import Report, Silent
 from territoire.core.errors import SourceError, TerritoireError
 from territoire.core.models import Dataset
 from territoire.core.settings import Settings
@@ -51,9 +51,23 @@ ZONES: dict[str, Any] = {
         {"name": "gpu_timestamp", "type": "timestamp", "title": {"fr": "Instant"}},
     ],
 }
+BUILDINGS: dict[str, Any] = {
+    **FORESTS,
+    "id": "batiments",
+    "source": {"kind": "wfs", "typename": "BDTOPO_V3:batiment"},
+    "key": "cleabs",
+    "columns": [
+        {"name": "cleabs", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
+        {"name": "nature", "type": "text", "title": {"fr": "Nature"}},
+        {"name": "nombre_de_logements", "type": "integer", "title": {"fr": "Logements"}},
+        {"name": "hauteur", "type": "number", "title": {"fr": "Hauteur"}},
+    ],
+}
 
 
-def land(url: str, folder: Path, declared: Mapping[str, Any] = FORESTS, **source: Any) -> extract.Landed:
+def land(
+    url: str, folder: Path, declared: Mapping[str, Any] = FORESTS, *, report: Report | None = None, **source: Any
+) -> extract.Landed:
     dataset = Dataset.model_validate({**declared, "source": {**declared["source"], **source}})
     [landed] = extract.extract(
         dataset,
@@ -61,7 +75,7 @@ def land(url: str, folder: Path, declared: Mapping[str, Any] = FORESTS, **source
         relative_to=folder,
         override=[],
         settings=Settings(var=folder, geoplateforme_wfs_url=url),
-        report=Silent(),
+        report=report or Silent(),
     )
     return landed
 
@@ -95,7 +109,7 @@ def test_neither_the_cut_of_the_pages_nor_a_busy_service_changes_what_is_landed(
 ) -> None:
     whole = land(url, tmp_path)
     found = keys(whole)
-    assert posts(geoplateforme) == 4  # two counts, two pages
+    assert posts(geoplateforme) == 6  # the count and the cut, twice, and two pages
     for vice, value in {"truncation": 900, "no_key": True, "busy": 2}.items():
         geoplateforme.vice(vice, value)
     again = land(url, tmp_path)
@@ -153,17 +167,40 @@ def test_exchanged_axes_are_refused(url: str, geoplateforme: Geoplateforme, tmp_
 
 
 def test_a_key_that_is_twice_there_is_refused(url: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="essence is empty or twice"):
+    with pytest.raises(SourceError, match="essence is not unique"):
         land(url, tmp_path, {**FORESTS, "key": "essence"})
+
+
+def test_a_small_feature_type_is_not_cut_and_its_key_is_looked_at_as_well(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    with pytest.raises(SourceError, match="essence is empty or twice"):
+        land(url, tmp_path, {**FORESTS, "key": "essence"}, filter="id < 'FORMVEGE0000000000001000'")
+    assert posts(geoplateforme) == 2  # the count and a page
 
 
 def test_a_count_that_changes_is_refused_after_a_second_walk(
     url: str, geoplateforme: Geoplateforme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wfs, "_count", lambda *_: COUNT + 1)
-    with pytest.raises(SourceError, match="changed during the download"):
+    monkeypatch.setattr(wfs_walk, "_count", lambda *_: COUNT + 1)
+    with pytest.raises(SourceError, match=r"changing|changed during the download"):
         land(url, tmp_path)
     assert posts(geoplateforme) == 2
+
+
+def test_a_key_that_moves_during_the_download_is_refused(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    land(url, tmp_path)
+    whole = geoplateforme.requests
+    flips = iter(range(len(whole)))
+
+    class Editing(Silent):
+        def progress(self, done: int, total: int | None) -> None:
+            geoplateforme.vice("edited", next(flips) % 2 == 0)
+
+    with pytest.raises(SourceError, match="during the download"):
+        land(url, tmp_path, report=Editing())
 
 
 def test_a_full_disk_is_said_after_the_first_page(
@@ -172,29 +209,58 @@ def test_a_full_disk_is_said_after_the_first_page(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64 * 2**20))
     with pytest.raises(SourceError, match="MB are free"):
         land(url, tmp_path)
-    assert posts(geoplateforme) == 2  # the count and one page
+    assert posts(geoplateforme) == 3  # the count, the cut and one page
 
 
-def test_a_killed_download_goes_on_with_the_missing_pages(
+def test_pages_are_asked_side_by_side(url: str, geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    geoplateforme.vice("slow", 1.0, service="wfs")
+    assert len(keys(land(url, tmp_path, BUILDINGS, filter="cleabs < 'BATIMENT0000000240260000'"), "cleabs")) == 20_000
+    asked = [seen.time for seen in geoplateforme.requests if seen.method == "POST"]
+    # the count, three cuts, the first page alone; then the other three, each of which is answered after a second
+    assert len(asked) == 12
+    assert asked[7] - asked[5] < 1
+
+
+def killed(url: str, folder: Path, *, pages: int, declared: str = "FORESTS") -> int:
+    """Kill -9 a download that has so many pages; return how many lie there then."""
+    paths = [str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
+    code = f"import sys; sys.path[:0] = {paths}\nimport pathlib, test_wfs\n"
+    code += f"test_wfs.land({url!r}, pathlib.Path({str(folder)!r}), test_wfs.{declared})"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    kept = folder / "landing" / "_pages"
+    end = time.monotonic() + 60
+    while len(list(kept.glob("*/*.arrow"))) < pages and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return len(list(kept.glob("*/*.arrow")))
+
+
+def test_a_download_killed_twice_goes_on_with_the_missing_pages(
     url: str, geoplateforme: Geoplateforme, tmp_path: Path
 ) -> None:
     whole = land(url, tmp_path / "whole")
     geoplateforme.vice("truncation", 500)
     geoplateforme.vice("slow", 0.2)
-    paths = [str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
-    code = f"import sys; sys.path[:0] = {paths}\nimport pathlib, test_wfs\n"
-    code += f"test_wfs.land({url!r}, pathlib.Path({str(tmp_path / 'killed')!r}))"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    pages = tmp_path / "killed" / "landing" / "_pages" / "forets-0"
-    end = time.monotonic() + 60
-    while len(list(pages.glob("*.arrow"))) < 5 and time.monotonic() < end:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    there = len(list(pages.glob("*.arrow")))
-    assert 5 <= there < 13
+    first = killed(url, tmp_path / "killed", pages=4)
+    there = killed(url, tmp_path / "killed", pages=8)
+    assert 4 <= first < 8 <= there < 14
     geoplateforme.reset()
     geoplateforme.vice("truncation", 500)
     resumed = land(url, tmp_path / "killed")
-    assert posts(geoplateforme) == 2 + 13 - there
+    assert posts(geoplateforme) == 4 + 14 - there
     assert (resumed.sha256, keys(resumed)) == (whole.sha256, keys(whole))
+
+
+def test_an_edit_between_kill_and_resume_is_noticed_though_the_count_stays(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    geoplateforme.vice("truncation", 500)
+    geoplateforme.vice("slow", 0.2)
+    assert killed(url, tmp_path, pages=5) < 14
+    geoplateforme.reset()
+    geoplateforme.vice("truncation", 500)
+    geoplateforme.vice("edited")
+    resumed = keys(land(url, tmp_path))
+    assert posts(geoplateforme) == 4 + 14, "no page of before was kept"
+    assert (len(set(resumed)), resumed[-1]) == (COUNT, "ÉDITÉ")

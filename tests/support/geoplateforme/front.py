@@ -86,6 +86,7 @@ class Front:
             fillers=int(self.switches.get("capabilities_mb", "wfs", 0) * vices.FILLERS_PER_MB),
             without_key=frozenset(FEATURE_LAYERS if without is True else without),
             is_inverted=bool(self.switches.get("axis", "wfs", False)),
+            is_edited=bool(self.switches.get("edited", "wfs", False)),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

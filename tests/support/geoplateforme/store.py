@@ -16,7 +16,7 @@ import pyproj
 import shapely
 
 from .data import FEATURES
-from .layers import FeatureLayer
+from .layers import FEATURE_LAYERS, FeatureLayer
 from .selection import Condition
 
 #: Length of the envelope in a geometry's header, by its code (GeoPackage 1.3, 2.1.3).
@@ -39,8 +39,9 @@ class Page:
 class Store:
     """The features of a folder; each thread reads with a connection of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_edited: bool = False) -> None:
         self._file = folder / FEATURES
+        self._is_edited = is_edited
         self._own = threading.local()
         self._counts: dict[tuple[str, Condition], int] = {}
 
@@ -86,8 +87,28 @@ class Store:
             connection.create_function("fold", 1, lambda text: text and str(text).lower(), deterministic=True)
             connection.create_function("capitals", 1, lambda text: text and str(text).upper(), deterministic=True)
             connection.create_function("spatial", 3, _test, deterministic=True)
+            if self._is_edited:
+                _edit(connection)
             self._own.connection = connection
         return self._own.connection
+
+
+def _edit(connection: sqlite3.Connection) -> None:
+    """Put before each table a view in which the first key is another, which stands last."""
+    for layer in FEATURE_LAYERS.values():
+        if layer.fields[layer.key] != "string":
+            continue
+        columns = ", ".join(
+            f"""case "{name}" when (select min("{name}") from main."{layer.table}") then 'ÉDITÉ' else "{name}" end"""
+            f' as "{name}"'
+            if name == layer.key
+            else f'"{name}"'
+            for name in layer.fields
+        )
+        geometry = "geom, " if layer.geometry else ""
+        connection.execute(
+            f'create temp view "{layer.table}" as select fid, {geometry}{columns} from main."{layer.table}"'
+        )
 
 
 def order_sql(order: Sequence[tuple[str, bool]]) -> str:

@@ -41,6 +41,7 @@ VICES = {
     "html": "an error page in HTML, with 200",
     "exception": "an OWS exception with 200, as application/xml;charset=UTF-8",
     "axis": "the WFS takes and gives latitude, longitude in JSON and BBOX",
+    "edited": "the first feature of each type has another key, the last: the count stays",
     "no_key": "these feature types have no primary key (all)",
     "capabilities_mb": "capabilities of the WFS of so many MB (5)",
     "down": "'refused' or 'reset': no connection to any service",

@@ -27,6 +27,7 @@ class Temper:
     fillers: int = 0
     without_key: frozenset[str] = frozenset()
     is_inverted: bool = False
+    is_edited: bool = False
 
 
 def parameters(query: str, body: bytes = b"", media: str = "") -> dict[str, str]:
@@ -50,7 +51,7 @@ class Wfs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._store = Store(folder)
+        self._stores = {is_edited: Store(folder, is_edited=is_edited) for is_edited in (False, True)}
         self._documents: dict[tuple[str, int], bytes] = {}
 
     def answer(self, ask: Ask, temper: Temper) -> Reply:
@@ -93,14 +94,15 @@ class Wfs:
         condition = _condition(layer, asks, is_inverted=temper.is_inverted)
         srid, is_authority_order = selection.srid_of(asks.get("srsname") or "urn:ogc:def:crs:EPSG::4326")
         page = _page(layer, asks, temper)
-        matched = self._store.count(layer, condition)
+        store = self._stores[temper.is_edited]
+        matched = store.count(layer, condition)
         if asks.get("resulttype", "results").lower() == "hits":
             if format_ in _JSON:
                 return Reply("application/json;charset=UTF-8", wfs_documents.collection([], matched=matched, srid=srid))
             return Reply(f"{wfs_documents.GML}; charset=UTF-8", wfs_documents.hits(matched).encode())
-        fids = self._store.page(layer, condition, page)
+        fids = store.page(layer, condition, page)
         if format_ in _JSON:
-            features = self._store.features(layer, fids, _names(layer, asks), srid)
+            features = store.features(layer, fids, _names(layer, asks), srid)
             body = wfs_documents.collection(features, matched=matched, srid=srid)
             if temper.is_inverted:
                 body = re.sub(rb"\[(-?[\d.]+),(-?[\d.]+)\]", rb"[\2,\1]", body)
