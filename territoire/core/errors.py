@@ -58,6 +58,8 @@ class RequestError(TerritoireError):
     title = "Bad Request"
     type = "about:blank"
     """What kind of problem it is (RFC 9457), where a standard has an address for it."""
+    passes = False
+    """Whether the same request may succeed later: a job waits for that."""
 
 
 class NotFoundError(RequestError):
@@ -125,6 +127,7 @@ class UnavailableError(RequestError):
 
     status = 503
     title = "Service Unavailable"
+    passes = True
     retry_after = 5
 
 
@@ -148,3 +151,4 @@ class UpstreamTimeoutError(RequestError):
 
     status = 504
     title = "Gateway Timeout"
+    passes = True

@@ -6,23 +6,27 @@ A job belongs to the attempt that began it last: a worker that was thought dead 
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import procrastinate
 import psycopg
 import structlog
+from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import DeleteJobCondition
 from psycopg.types.json import Jsonb
 
 from territoire.core import database
+from territoire.core import job_statements as statements
 from territoire.core.database import Pool
-from territoire.core.errors import RequestError, TooLargeError
+from territoire.core.errors import RequestError, TooLargeError, UnavailableError
 from territoire.core.executions import MAX_RESULT_BYTES, Output, Work, problem
+from territoire.core.hands import Hands
 
 __all__ = ["Execute", "run_worker"]
 
@@ -31,72 +35,18 @@ Execute = Callable[[str, dict[str, Any], Work], Output]  # inputs are JSON
 _QUEUE = "processes"
 #: A job that ended this many workers is not tried again.
 _ATTEMPTS = 3
+#: A job whose service is away is put off as often as this, 5 seconds first, a minute at last: ten minutes in all.
+_WAITS = 12
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 5, 60
+#: Jobs that were dismissed while a service kept them waiting: their threads end with its time limit.
+_LEFT_AT_MOST = 32
 _TELL_EVERY_S = 0.3
 _PRUNE_EVERY_S = 60.0
+_AGAIN_S = 1.0
+#: What a job does waits as long as this for a database that is away, as while it restarts.
+_AWAY_S = 60.0
 
 log = structlog.get_logger()
-
-_BEGIN: LiteralString = """
-update jobs.executions
-set status = 'running', attempt = attempt + 1, started = coalesce(started, clock_timestamp()),
-    updated = clock_timestamp()
-where job = %s and status in ('accepted', 'running') and expires > now()
-returning process, inputs, attempt
-"""
-_TELL: LiteralString = """
-update jobs.executions set progress = greatest(progress, %s), message = %s, updated = clock_timestamp()
-where job = %s and attempt = %s and status = 'running' returning true
-"""
-_SUCCEED: LiteralString = """
-update jobs.executions
-set status = 'successful', progress = 100, message = null, output = %s, media = %s, result = %s, inputs = '{}',
-    finished = clock_timestamp(), updated = clock_timestamp()
-where job = %s and attempt = %s and status = 'running' returning true
-"""
-_FAIL: LiteralString = """
-update jobs.executions
-set status = 'failed', message = %s, problem = %s, inputs = '{}',
-    finished = clock_timestamp(), updated = clock_timestamp()
-where job = %s and attempt = %s and status = 'running' returning true
-"""
-_GIVE_BACK: LiteralString = """
-update jobs.executions set status = 'accepted', attempt = attempt - 1, updated = clock_timestamp()
-where job = %s and attempt = %s and status = 'running' returning jobs.enqueue(job)
-"""
-_KEEP: LiteralString = """
-insert into jobs.parts (job, part, content)
-select job, %s, %s from jobs.executions where job = %s and attempt = %s and status = 'running'
-on conflict (job, part) do nothing
-"""
-#: Jobs whose worker gave no sign of life, and those that the queue has lost: put in line again.
-_TAKE_BACK: LiteralString = """
-with lost as (
-    select j.id from jobs.procrastinate_jobs as j
-    left join jobs.procrastinate_workers as w on j.worker_id = w.id
-    where j.status = 'doing'
-        and (w.id is null or w.last_heartbeat < now() - make_interval(secs => %(stalled)s))
-    for update of j skip locked
-),
-retried as (
-    select id, jobs.procrastinate_retry_job_v2(id, now(), null, null, null) from lost
-),
-orphans as (
-    select e.job from jobs.executions as e
-    where e.status in ('accepted', 'running') and e.updated < now() - make_interval(secs => %(stalled)s)
-        and not exists (
-            select from jobs.procrastinate_jobs as j where j.id = e.queued and j.status in ('todo', 'doing')
-        )
-    for update skip locked
-)
-select (select count(*) from retried), (select count(jobs.enqueue(job)) from orphans)
-"""
-_PRUNE: LiteralString = "delete from jobs.executions where expires < now()"
-_PRUNE_QUEUE: LiteralString = """
-delete from jobs.procrastinate_jobs
-where queue_name = 'processes' and status not in ('todo', 'doing')
-    or queue_name = 'processes' and status = 'todo'
-    and not exists (select from jobs.executions as e where e.queued = procrastinate_jobs.id)
-"""
 
 
 class LeftError(Exception):
@@ -107,6 +57,13 @@ class StoppedError(Exception):
     """This worker ends: the job goes back into the queue."""
 
 
+#: Why a job is left in the middle.
+_REASONS: Mapping[AbortReason | None, type[Exception]] = {
+    AbortReason.USER_REQUEST: LeftError,
+    AbortReason.SHUTDOWN: StoppedError,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Recorded(Work):
     """Work whose progress stands in the table of executions."""
@@ -114,27 +71,38 @@ class _Recorded(Work):
     pool: Pool
     job: UUID
     attempt: int
-    is_stopping: Callable[[], bool]
+    leave: Callable[[], type[Exception] | None]
     told: list[float]
 
     def progress(self, percent: float, message: str) -> None:
         """Write it, a few times a second at most; raise when the job is no longer this worker's."""
-        if self.is_stopping():
-            raise StoppedError
+        reason = self.leave()
+        if reason:
+            raise reason
         if time.monotonic() - self.told[-1] < _TELL_EVERY_S:
             return
         self.told[:] = [time.monotonic()]
-        if not _write(self.pool, _TELL, [min(max(round(percent), 0), 99), message, self.job, self.attempt]):
+        if not statements.write(
+            self.pool,
+            statements.TELL,
+            [min(max(round(percent), 0), 99), message, self.job, self.attempt],
+            patience_s=_AWAY_S,
+        ):
             raise LeftError
 
     def recall(self, part: int) -> bytes | None:
         """Read what was kept."""
-        found = _rows(self.pool, "select content from jobs.parts where job = %s and part = %s", [self.job, part])
+        found = statements.rows(
+            self.pool,
+            "select content from jobs.parts where job = %s and part = %s",
+            [self.job, part],
+            patience_s=_AWAY_S,
+        )
         return bytes(found[0][0]) if found else None
 
     def keep(self, part: int, content: bytes) -> None:
         """Keep it, if the job is still this worker's."""
-        _write(self.pool, _KEEP, [part, content, self.job, self.attempt])
+        statements.write(self.pool, statements.KEEP, [part, content, self.job, self.attempt], patience_s=_AWAY_S)
 
 
 async def run_worker(
@@ -151,18 +119,20 @@ async def run_worker(
     that are not done within `stop_after_s` go back into the queue.
     """
     pool = database.queue_pool(url, size=concurrency + 2)
+    hands = Hands(_LEFT_AT_MOST)
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database.queue_conninfo(url)))
 
     @app.task(name="run", queue=_QUEUE, pass_context=True)
     def _run(context: procrastinate.JobContext, job: str) -> None:
-        _do(pool, UUID(job), execute, lambda: context.abort_reason() == AbortReason.SHUTDOWN)
+        _do(pool, UUID(job), execute, hands, lambda: _REASONS.get(context.abort_reason()))
 
     with pool:
         async with app.open_async():
             log.info("worker_ready", concurrency=concurrency)
             caretaker = asyncio.create_task(_care(pool, stalled_after_s))
             try:
-                await app.run_worker_async(
+                await _serve(
+                    app,
                     queues=[_QUEUE],
                     concurrency=concurrency,
                     delete_jobs=DeleteJobCondition.ALWAYS,
@@ -177,35 +147,59 @@ async def run_worker(
     log.info("worker_ended")
 
 
+async def _serve(app: procrastinate.App, **options: Any) -> None:  # run_worker_async's own
+    """Work until SIGINT or SIGTERM; procrastinate ends where the database goes away, and is begun again."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    while not ended.is_set():
+        working = asyncio.create_task(app.run_worker_async(install_signal_handlers=False, **options))
+        asked = asyncio.create_task(ended.wait())
+        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        working.cancel()  # jobs have their time to end
+        try:
+            await working
+        except asyncio.CancelledError:
+            log.info("worker_asked_to_end")
+        except ConnectorException as exc:
+            log.warning("database_away", error=str(exc)[:200])
+        if not ended.is_set():
+            await asyncio.sleep(_AGAIN_S)
+
+
 async def _care(pool: Pool, stalled_after_s: float) -> None:
     """Put the jobs of dead workers in line again, and forget what has expired."""
     pruned = float("-inf")
     while True:
         try:
-            retried, orphans = (await asyncio.to_thread(_rows, pool, _TAKE_BACK, {"stalled": stalled_after_s}))[0]
+            retried, orphans = (
+                await asyncio.to_thread(statements.rows, pool, statements.TAKE_BACK, {"stalled": stalled_after_s})
+            )[0]
             if retried or orphans:
                 log.warning("jobs_taken_back", of_dead_workers=retried, lost=orphans)
             if time.monotonic() - pruned > _PRUNE_EVERY_S:
                 pruned = time.monotonic()
-                for statement in (_PRUNE, _PRUNE_QUEUE):
-                    await asyncio.to_thread(_write, pool, statement, [])
+                for statement in (statements.PRUNE, statements.PRUNE_QUEUE):
+                    await asyncio.to_thread(statements.write, pool, statement, [])
         except psycopg.Error as exc:
             log.warning("database_away", error=str(exc).strip()[:200])
         await asyncio.sleep(stalled_after_s / 3)
 
 
-def _do(pool: Pool, job: UUID, execute: Execute, is_stopping: Callable[[], bool]) -> None:
+def _do(pool: Pool, job: UUID, execute: Execute, hands: Hands, leave: Callable[[], type[Exception] | None]) -> None:
     """Do one job; whatever comes of it stands in its line, and the queue forgets it."""
-    begun = _rows(pool, _BEGIN, [job])
+    begun = statements.rows(pool, statements.BEGIN, [job], patience_s=_AWAY_S)
     if not begun:
         return  # dismissed, done, or expired
-    process, inputs, attempt = begun[0]
+    process, inputs, attempt, waits = begun[0]
     log.info("job_began", job=str(job), process=process, attempt=attempt)
-    work = _Recorded(pool, job, attempt, is_stopping, [float("-inf")])
+    work = _Recorded(pool, job, attempt, leave, [float("-inf")])
     try:
         if attempt > _ATTEMPTS:
             raise RequestError(f"the job ended its worker {_ATTEMPTS} times", remedy="ask for less at once")
-        done = execute(process, inputs, work)
+        done = hands.do(lambda: execute(process, inputs, work), leave=leave)
         if len(done.content) > MAX_RESULT_BYTES:
             raise TooLargeError(
                 f"the result has {len(done.content)} bytes, and {MAX_RESULT_BYTES} can be kept",
@@ -214,26 +208,38 @@ def _do(pool: Pool, job: UUID, execute: Execute, is_stopping: Callable[[], bool]
     except LeftError:
         log.info("job_left", job=str(job))
     except StoppedError:
-        _rows(pool, _GIVE_BACK, [job, attempt])
+        statements.rows(pool, statements.GIVE_BACK, [job, attempt], patience_s=_AWAY_S)
         log.info("job_given_back", job=str(job))
     except RequestError as exc:
-        _write(pool, _FAIL, [exc.message, Jsonb(problem(exc)), job, attempt])
-        log.info("job_failed", job=str(job), error=exc.message)
+        _refuse(pool, job, attempt, waits, exc)
     except Exception as exc:
         log.error("job_broke", job=str(job), exc_info=exc)
         broken = RequestError("the process failed", remedy="tell the operators of the server; its log has the details")
         broken.status, broken.title = 500, "Internal Server Error"
-        _write(pool, _FAIL, [broken.message, Jsonb(problem(broken)), job, attempt])
+        statements.write(
+            pool, statements.FAIL, [broken.message, Jsonb(problem(broken)), job, attempt], patience_s=_AWAY_S
+        )
     else:
-        kept = _write(pool, _SUCCEED, [done.name, done.media, done.content, job, attempt])
+        kept = statements.write(
+            pool, statements.SUCCEED, [done.name, done.media, done.content, job, attempt], patience_s=_AWAY_S
+        )
         log.info("job_done" if kept else "job_left", job=str(job))
 
 
-def _rows(pool: Pool, statement: LiteralString, values: Any) -> list[tuple[Any, ...]]:  # as psycopg takes them
-    with pool.connection() as connection:
-        return connection.execute(statement, values).fetchall()
-
-
-def _write(pool: Pool, statement: LiteralString, values: Any) -> bool:  # as psycopg takes them
-    with pool.connection() as connection:
-        return connection.execute(statement, values).rowcount > 0
+def _refuse(pool: Pool, job: UUID, attempt: int, waits: int, error: RequestError) -> None:
+    """Put a job off where its service may come back; end it where nothing will change, or enough was waited."""
+    if error.passes and waits < _WAITS:
+        seconds = max(
+            min(_FIRST_WAIT_S * 2**waits, _LONGEST_WAIT_S),
+            error.retry_after if isinstance(error, UnavailableError) else 0,
+        )
+        statements.rows(
+            pool,
+            statements.PUT_OFF,
+            [f"{error.message}; tried again in {seconds} s", job, attempt, seconds],
+            patience_s=_AWAY_S,
+        )
+        log.info("job_put_off", job=str(job), seconds=seconds, error=error.message)
+        return
+    statements.write(pool, statements.FAIL, [error.message, Jsonb(problem(error)), job, attempt], patience_s=_AWAY_S)
+    log.info("job_failed", job=str(job), error=error.message)

@@ -13,7 +13,7 @@ import orjson
 from territoire.core.errors import UpstreamError
 from territoire.geoplateforme import xml
 
-__all__ = ["Answer", "OutageError", "check", "refusal", "said"]
+__all__ = ["Answer", "OutageError", "check", "check_media", "refusal", "said"]
 
 #: The name of the root element, or `!doctype html`; atomic groups, as a body may be made to be slow to look at.
 _ROOT = re.compile(
@@ -55,6 +55,8 @@ class Answer:
 class OutageError(UpstreamError):
     """The service itself fails, whatever the request: a kept answer may stand in."""
 
+    passes = True
+
 
 def check(body: bytes, *, service: str, html: bool) -> None:
     """Raise UpstreamError if a body with status 200 is an exception, OutageError if it is a page of HTML.
@@ -70,6 +72,15 @@ def check(body: bytes, *, service: str, html: bool) -> None:
             )
     elif len(body) <= _LONGEST_EXCEPTION and (_root(body) in _EXCEPTIONS or _exceptions(body)):
         raise refusal(service, body)
+
+
+def check_media(answer: Answer, service: str, *kinds: str) -> None:
+    """Raise OutageError if an answer is of none of these content types, or of their beginnings."""
+    if not answer.media.startswith(kinds):
+        raise OutageError(
+            f"{service}: {answer.media or 'nothing that says what it is'} came in place of {kinds[0].rstrip('/')}",
+            remedy="try again later; tell the operators if it stays so",
+        )
 
 
 def refusal(service: str, body: bytes) -> UpstreamError:

@@ -17,9 +17,11 @@ import psycopg
 import pytest
 from lab import ROOT, Lab, wait_until
 
+from territoire.core import cluster, migrations
 from territoire.core.database import Urls
 from territoire.core.errors import NotFoundError, RequestError, TooLargeError, UnavailableError
 from territoire.core.executions import MAX_RESULT_BYTES, Desk
+from territoire.core.settings import Settings
 
 _STALLED = 1.0
 _PROGRAM = ROOT / "tests/support/slow_worker.py"
@@ -172,6 +174,68 @@ def test_sigterm_gives_unfinished_jobs_back(lab: Lab, desk: Desk, journal: Path)
         assert connection.execute("select attempt from jobs.executions where job = %s", [job]).fetchall() == [(1,)]
 
 
+def test_a_job_that_hangs_on_a_service_gives_its_place_up_when_it_is_dismissed(
+    lab: Lab, desk: Desk, journal: Path
+) -> None:
+    """Two places, both taken by jobs that say nothing for a minute."""
+    with working(lab, journal):
+        hanging = [desk.submit("slow", {"deaf": 60}) for _ in range(2)]
+        wait_until(lambda: len(lines(journal)) == 2, seconds=15, what="both to begin")
+        next_one = desk.submit("slow", {"tenths": 1})
+        time.sleep(1.5)
+        assert desk.read(next_one).status == "accepted"
+        for job in hanging:
+            assert desk.dismiss(job)
+        wait_until(lambda: desk.read(next_one).status == "successful", seconds=5, what="a free place")
+        assert {desk.read(job).status for job in hanging} == {"dismissed"}
+
+
+def test_sigterm_does_not_wait_for_a_service_that_hangs(lab: Lab, desk: Desk, journal: Path) -> None:
+    with working(lab, journal, stop_after=0.3) as worker:
+        job = desk.submit("slow", {"deaf": 60})
+        wait_until(lambda: len(lines(journal)) == 1, seconds=15, what="its beginning")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+    assert desk.read(job).status == "accepted"
+    desk.dismiss(job)
+
+
+def test_a_job_whose_service_is_away_is_put_off_and_done_later(lab: Lab, desk: Desk, journal: Path) -> None:
+    with working(lab, journal):
+        job = desk.submit("slow", {"fault": "away", "tenths": 1})
+        wait_until(lambda: desk.read(job).message is not None, seconds=15, what="the putting off")
+        waiting = desk.read(job)
+        assert (waiting.status, waiting.problem) == ("accepted", None)
+        assert waiting.message == "the source is away; tried again in 5 s"
+        ends_as(desk, job, "successful")
+    done = desk.read(job)
+    assert done.finished
+    assert (done.finished - waiting.updated).total_seconds() > 4
+    with lab.connect_admin() as connection:
+        found = connection.execute("select attempt, waits from jobs.executions where job = %s", [job]).fetchall()
+    assert found == [(1, 1)]
+
+
+def test_a_service_that_stays_away_ends_the_job(lab: Lab, desk: Desk, journal: Path) -> None:
+    job = desk.submit("slow", {"fault": "away", "tenths": 1})
+    with lab.connect_admin() as connection:
+        connection.execute("update jobs.executions set waits = 12 where job = %s", [job])
+    with working(lab, journal):
+        ends_as(desk, job, "failed")
+    assert (desk.read(job).problem or {})["status"] == 503
+    assert (desk.read(job).problem or {})["remedy"] == "ask later"
+
+
+def test_who_waits_is_told_that_no_worker_is_at_work(lab: Lab, desk: Desk, journal: Path) -> None:
+    with lab.connect_admin() as connection:
+        connection.execute("update jobs.procrastinate_workers set last_heartbeat = now() - interval '2 minutes'")
+    job = desk.submit("slow", {"tenths": 1})
+    assert "territoire worker" in (desk.read(job).message or "")
+    with working(lab, journal):
+        ends_as(desk, job, "successful")
+        assert desk.read(desk.submit("slow", {"tenths": 50})).message is None
+
+
 def test_failures_are_problems_without_a_traceback(lab: Lab, desk: Desk, journal: Path) -> None:
     known, unknown = (desk.submit("slow", {"fault": fault}) for fault in ("known", "unknown"))
     large = desk.submit("slow", {"tenths": 0, "bytes": MAX_RESULT_BYTES + 1})
@@ -208,6 +272,38 @@ def test_jobs_expire_and_the_queue_is_emptied(lab: Lab, desk: Desk, journal: Pat
 def _queued(connection: psycopg.Connection) -> int:
     row = connection.execute("select count(*) from jobs.procrastinate_jobs").fetchone()
     return row[0] if row else -1
+
+
+def test_a_restart_of_the_database_ends_no_job_and_no_worker(tmp_path: Path, journal: Path) -> None:
+    tmp_path.chmod(0o755)
+    private = cluster.locate(Settings(var=tmp_path / "var"))
+    cluster.ensure_started(private, report=print)
+    try:
+        lab = Lab(Urls(*(cluster.url(private, role) for role in Urls.__slots__)), tmp_path / "lab")
+        migrations.migrate(lab.urls.admin, report=print)
+        desk = Desk(lab.urls.submitter)
+        with working(lab, journal) as worker:
+            job = desk.submit("slow", {"tenths": 40})
+            wait_until(lambda: len(lines(journal)) > 4, seconds=15, what="some parts")
+            cluster.stop(private)
+            time.sleep(2)
+            cluster.ensure_started(private, report=print)
+            wait_until(lambda: _status(desk, job) == "successful", seconds=40, what="its end")
+            assert worker.poll() is None
+            assert sum(line.endswith("ended") for line in lines(journal)) == 1
+            again = desk.submit("slow", {"tenths": 1})
+            ends_as(desk, again, "successful")
+        desk.close()
+    finally:
+        cluster.stop(private)
+        cluster.remove(private)
+
+
+def _status(desk: Desk, job: uuid.UUID) -> str:
+    try:
+        return desk.read(job).status
+    except UnavailableError:
+        return "the database is away"
 
 
 def test_what_cannot_be_taken_is_refused_at_the_desk(lab: Lab, desk: Desk) -> None:

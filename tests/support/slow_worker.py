@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from territoire.core import jobs, logs
-from territoire.core.errors import UpstreamError
+from territoire.core.errors import UpstreamBusyError, UpstreamError
 from territoire.core.executions import Output, Work
 
 
@@ -31,10 +31,13 @@ def main(url: str, journal: Path, stalled_after: float, stop_after: float) -> No
             raise UpstreamError("the source says no", remedy="ask another")
         if inputs.get("fault") == "unknown":
             raise RuntimeError("secret detail")
+        if inputs.get("fault") == "away" and journal.read_text().count("began") == 1:
+            raise UpstreamBusyError("the source is away", remedy="ask later", retry_after=1)
+        time.sleep(inputs.get("deaf", 0))
         done = 0
         while work.recall(done) is not None:
             done += 1
-        for part in range(done, inputs["tenths"]):
+        for part in range(done, inputs.get("tenths", 0)):
             work.progress(100 * part / inputs["tenths"], f"part {part}")
             time.sleep(0.1)
             work.keep(part, b"done")
