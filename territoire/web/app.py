@@ -21,7 +21,7 @@ from territoire.core.errors import RequestError
 from territoire.core.executions import Desk
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
-from territoire.web import answers, processes_routes, qgis_routes, routes, tile_routes, views
+from territoire.web import answers, arcgis_routes, processes_routes, qgis_routes, routes, tile_routes, views
 from territoire.web import live_routes as live
 from territoire.web import raster_routes as rasters
 from territoire.web.api.rendered import Rendered
@@ -138,6 +138,16 @@ def _routes() -> list[Route | Mount]:
         ("/tiles/{collection}/g{mark}/{z}/{x}/{y}.png", by_kind(live.no_own, raster=rasters.plain_tile)),
         ("/tiles/{collection}/{z}/{x}/{y}.mvt", by_kind(tile_routes.collection_plain_tile, tms=live.vector_tile)),
         ("/tiles/{collection}/g{generation}/{z}/{x}/{y}.mvt", tile_routes.collection_plain_tile),
+        *(
+            (f"/arcgis{part}/VectorTileServer{below}", handler)
+            for part in ("", "/{collection}")
+            for below, handler in (
+                ("", arcgis_routes.service),
+                ("/resources/styles", arcgis_routes.style),
+                ("/resources/styles/root.json", arcgis_routes.style),
+                ("/tile/{z}/{y}/{x}.pbf", arcgis_routes.tile),
+            )
+        ),
         ("/styles.json", tile_routes.dataset_style),
         ("/styles/{collection}.json", by_kind(tile_routes.collection_style)),
         ("/qgis/territoire.qgz", qgis_routes.whole),

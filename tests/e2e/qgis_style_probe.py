@@ -23,38 +23,39 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 
 
-def main(address: str, style: str, picture: Path) -> None:
-    """Draw the tiles over the territory, and print what QGIS made of the style as JSON."""
+def main(source: str, picture: Path) -> None:
+    """Draw the tiles over the territory, and print what QGIS made of them and of their style as JSON."""
     QgsApplication.setPrefixPath("/usr", True)
     app = QgsApplication([], False)
     app.initQgis()
-    findings = opened(address, style, picture)
+    findings = opened(source, picture)
     app.exitQgis()
     print(json.dumps({"version": Qgis.QGIS_VERSION, **findings}))
 
 
-def opened(address: str, style: str, picture: Path) -> dict[str, object]:
-    """Return the styles that QGIS read from the sheet, and its warnings."""
-    layer = QgsVectorTileLayer(f"styleUrl={style}&type=xyz&url={address}&zmin=0&zmax=14", "tiles")
+def opened(source: str, picture: Path) -> dict[str, object]:
+    """Return the styles that QGIS read from the sheet, its warnings, and where it thinks that the tiles lie."""
+    layer = QgsVectorTileLayer(source, "tiles")
     # two texts, of which the first is the error, whatever they are called in a version
     answer = layer.loadDefaultStyleV2() if hasattr(layer, "loadDefaultStyleV2") else layer.loadDefaultStyle()
-    renderer = layer.renderer()
+    renderer, box = layer.renderer(), layer.extent()
     draw(layer, picture)
     return {
         "valid": layer.isValid(),
+        "crs": layer.crs().authid(),
+        "extent": [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()],
         "said": [part for part in answer if part and not isinstance(part, bool)],
         "styles": sorted(f"{one.layerName()} {one.styleName()}" for one in renderer.styles()),
     }
 
 
 def draw(layer: QgsVectorTileLayer, picture: Path) -> None:
-    """Draw the territory in the CRS of web maps."""
+    """Draw the territory in the layer's own CRS."""
     settings = QgsMapSettings()
     settings.setLayers([layer])
-    mercator = QgsCoordinateReferenceSystem("EPSG:3857")
-    settings.setDestinationCrs(mercator)
-    to_mercator = QgsCoordinateTransform(QgsCoordinateReferenceSystem("OGC:CRS84"), mercator, QgsProject.instance())
-    settings.setExtent(to_mercator.transformBoundingBox(QgsRectangle(4.2, 42.9, 7.8, 45.2)))
+    settings.setDestinationCrs(layer.crs())
+    to_layer = QgsCoordinateTransform(QgsCoordinateReferenceSystem("OGC:CRS84"), layer.crs(), QgsProject.instance())
+    settings.setExtent(to_layer.transformBoundingBox(QgsRectangle(4.2, 42.9, 7.8, 45.2)))
     settings.setOutputSize(QSize(800, 720))
     job = QgsMapRendererParallelJob(settings)
     job.start()
@@ -63,4 +64,4 @@ def draw(layer: QgsVectorTileLayer, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -89,7 +89,7 @@ def tileset(
     }
     if grid.uri:
         described["tileMatrixSetURI"] = grid.uri
-    bounds = _union([found for layer in layers if (found := layer.bounds(grid))])
+    bounds = union([found for layer in layers if (found := layer.bounds(grid))])
     if bounds and offered:
         west, south, east, north = (round(value, 3) for value in bounds)
         overview = grid.matrices(_OVERVIEW)[0]
@@ -117,7 +117,8 @@ def _limits(first: Tile, last: Tile) -> Document:
     }
 
 
-def _union(boxes: Sequence[Bounds]) -> Bounds | None:
+def union(boxes: Sequence[Bounds]) -> Bounds | None:
+    """Return the bounds around all boxes, None where there are none."""
     if not boxes:
         return None
     wests, souths, easts, norths = zip(*boxes, strict=True)
@@ -144,7 +145,7 @@ def tilejson(
     layers: Sequence[Layer], *, title: str, description: str, template: str, attribution: str, language: str = "fr"
 ) -> Document:
     """Return TileJSON 3.0, of WebMercatorQuad; `template` is the absolute address with {z}, {x} and {y}."""
-    bounds = _union([layer.bounds_crs84 for layer in layers])
+    bounds = union([layer.bounds_crs84 for layer in layers])
     minzoom = min((layer.tiles.minzoom for layer in layers), default=0)
     maxzoom = max((layer.tiles.maxzoom for layer in layers), default=0)
     described: Document = {

@@ -23,8 +23,10 @@ _WHOLE = ("Point", "LineString", "Polygon")
 Json = dict[str, Any]  # a JSON document
 
 
-def sheet(generations: Sequence[Generation], *, title: str, base: str, around_crs84: Bounds) -> Json:
+def sheet(generations: Sequence[Generation], *, title: str, base: str, around_crs84: Bounds, finer: int = 0) -> Json:
     """Return the sheet of these datasets, each drawn from its own TileJSON under `base`, on a map of `around_crs84`.
+
+    `finer` is how many zooms further the map's tile matrix set counts than that of web maps.
 
     No names: a tile's edge cuts features, so that a name in tiles is drawn once a piece. Hence neither glyphs nor
     sprites, and nothing is fetched from elsewhere. No ground either, which would hide the layers under ours.
@@ -40,7 +42,7 @@ def sheet(generations: Sequence[Generation], *, title: str, base: str, around_cr
         "sources": {
             one.dataset.id: {"type": "vector", "url": f"{base}/tiles/{one.dataset.id}.json"} for one in generations
         },
-        "layers": [layer for one in ordered for layer in _layers(one)],
+        "layers": [layer for one in ordered for layer in _layers(one, finer)],
     }
 
 
@@ -53,15 +55,15 @@ def _kinds(generation: Generation) -> tuple[str, ...]:
     return (declared,) if declared in _WHOLE else _WHOLE
 
 
-def _layers(generation: Generation) -> list[Json]:
+def _layers(generation: Generation, finer: int) -> list[Json]:
     name, kinds, look = generation.dataset.id, _kinds(generation), looks.of(generation)
-    low = _lowest(generation)
+    low = _lowest(generation) + finer
     common: Json = {"source": name, "source-layer": name, **({"minzoom": low} if low else {})}
     own = _hexadecimal(looks.colour(generation.dataset))
     drawn: dict[str, list[Json]] = {
         "Polygon": _areas(name, own, look, low),
         "LineString": [_line(f"{name}-line", own, 0.5, low)],
-        "Point": [_circle(name, own)],
+        "Point": [_circle(name, own, 6 + finer)],
     }
     # the older word for a geometry's type: the newer one is not known to every reader
     mixed = len(kinds) > 1
@@ -85,8 +87,8 @@ def _line(identifier: str, colour: str, width_mm: float, low: int) -> Json:
     return {"id": identifier, "type": "line", "layout": {"line-join": "round"}, "paint": paint}
 
 
-def _circle(name: str, colour: str) -> Json:
-    radius = ["interpolate", ["linear"], ["zoom"], 6, 2.5, 13, 6]
+def _circle(name: str, colour: str, low: int) -> Json:
+    radius = ["interpolate", ["linear"], ["zoom"], low, 2.5, low + 7, 6]
     paint = {"circle-color": colour, "circle-radius": radius, "circle-stroke-color": "#fff", "circle-stroke-width": 1}
     return {"id": f"{name}-circle", "type": "circle", "paint": paint}
 

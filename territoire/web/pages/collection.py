@@ -51,6 +51,7 @@ def _addresses(site: Site, generation: Generation) -> list[tuple[str, str]]:
     ]
     if dataset.tiles:
         found += [
+            ("connect_lambert", f"{base}/arcgis/{dataset.id}/VectorTileServer"),
             ("connect_style", f"{base}/styles/{dataset.id}.json"),
             ("connect_tilejson", f"{base}/tiles/{dataset.id}.json"),
             ("connect_tiles", f"{base}/tiles/{dataset.id}/{{z}}/{{x}}/{{y}}.mvt"),
