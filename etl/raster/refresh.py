@@ -47,7 +47,7 @@ class Outcome:
     """How a run ended; the numbers are of what is now published."""
 
     raster: str
-    status: Literal["published", "unchanged"]
+    status: Literal["published", "unchanged", "held"]
     generation: int
     width: int
     height: int
@@ -114,6 +114,9 @@ def _run(
     landed = landing.land(wanted, folder=folder, relative_to=workshop.registry.folder, report=report)
     ledger.files(connection, run, [landed], workshop.registry.vocabulary.licences[raster.licence].title)
     current, pixels = publication.published(connection, raster.id), _pixels(raster, landed)
+    if current and current.held == pixels and not force and _is_there(workshop, raster, current):
+        size = current.description["width"], current.description["height"]
+        return Outcome(raster.id, "held", current.generation, *size)
     if current and current.pixels == pixels and not force and _is_there(workshop, raster, current):
         return _same_pixels(connection, raster, current)
     number = publication.next_generation(workshop.var, raster.id, current)

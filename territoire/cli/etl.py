@@ -13,7 +13,7 @@ from etl.raster import publication
 from territoire.cli import context
 from territoire.core import settings
 from territoire.core.database import Connection
-from territoire.core.errors import SettingsError
+from territoire.core.errors import LoadError, SettingsError
 from territoire.core.layers import Raster
 
 app = typer.Typer(no_args_is_help=True)
@@ -59,12 +59,13 @@ def status() -> None:
             last = next(iter(ledger.history(connection, name, limit=1)), None)
             note = (last.error or "").splitlines()[0] if last and last.error else ""
             if isinstance(declared, Raster):
-                generation, size = _raster(connection, name)
+                generation, size, held = _raster(connection, name)
             else:
                 current = publish.published(connection, name)
                 generation, size = (str(current.generation), str(current.rows)) if current else ("-", "-")
-                if current and current.held_digest:
-                    note = f"held since a rollback; {note}".rstrip("; ")
+                held = bool(current and current.held_digest)
+            if held:
+                note = f"held since a rollback; {note}".rstrip("; ")
             when = connection.execute(
                 "select to_char(published_at, 'YYYY-MM-DD HH24:MI') from (select dataset, published_at"
                 " from etl.published union all select dataset, published_at from etl.layers) as p where dataset = %s",
@@ -74,11 +75,12 @@ def status() -> None:
     context.show(shown)
 
 
-def _raster(connection: Connection, name: str) -> tuple[str, str]:
+def _raster(connection: Connection, name: str) -> tuple[str, str, bool]:
     current = publication.published(connection, name)
     if current is None:
-        return "-", "-"
-    return str(current.generation), f"{current.description['width']} x {current.description['height']}"
+        return "-", "-", False
+    size = f"{current.description['width']} x {current.description['height']}"
+    return str(current.generation), size, current.held is not None
 
 
 @app.command()
@@ -108,10 +110,15 @@ def rollback(dataset: Annotated[str, typer.Argument(help="Id of the dataset")]) 
     """Publish the generation before the current one, and hold it until the source changes (or --force)."""
     from etl import refresh
 
-    declared = context.load_registry().get(dataset)
-    with context.loader(context.load_urls()) as connection, refresh.lock(connection, declared.id):
-        current, left = publish.rollback(connection, declared.id)
-        publish.follow(connection, declared.id, current)
+    declared, given = context.load_registry().find(dataset), settings.load()
+    if not isinstance(declared, Raster) and declared.live:
+        raise LoadError(f"{declared.id} is shown live: there is no generation to go back to")
+    with context.loader(context.load_urls(given)) as connection, refresh.lock(connection, declared.id):
+        if isinstance(declared, Raster):
+            current, left = publication.rollback(connection, given.var, declared.id)
+        else:
+            current, left = publish.rollback(connection, declared.id)
+            publish.follow(connection, declared.id, current)
     typer.echo(f"{declared.id}: generation {current} is published again in place of {left}, and held")
 
 

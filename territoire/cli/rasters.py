@@ -60,4 +60,9 @@ def _sentence(outcome: refresh.Outcome) -> str:
     size = f"{outcome.width} x {outcome.height} pixels"
     if outcome.status == "published":
         return f"{outcome.raster}: generation {outcome.generation} published, {size}"
+    if outcome.status == "held":
+        return (
+            f"{outcome.raster}: held at generation {outcome.generation} since its rollback: the source is still the"
+            " one that was rolled back (--force loads it all the same)"
+        )
     return f"{outcome.raster}: nothing to do, generation {outcome.generation} is of this source ({size})"

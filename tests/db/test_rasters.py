@@ -189,14 +189,53 @@ def test_new_words_are_published_over_the_same_pixels(published: Lab) -> None:
     assert row == ("Autre titre",)
 
 
-def test_another_grid_is_another_file_and_the_old_one_stays_for_the_grace(published: Lab) -> None:
+def test_a_superseded_file_stays_for_the_grace_and_the_one_before_the_current_always(published: Lab) -> None:
     old = file_of(published)
     declare(published, raster={"resolution": 200})
     assert run(published).generation == 2
+    before = file_of(published)
+    declare(published, raster={"resolution": 400})
+    assert run(published).generation == 3
     assert old.exists()
     run(published, grace_s=0)
     assert not old.exists()
+    assert before.exists()
     assert file_of(published).exists()
+
+
+def test_a_rollback_publishes_the_edition_before_and_holds_it(published: Lab, tmp_path: Path) -> None:
+    first = file_of(published)
+    write(published.datasets / "relief.tif", heights() + 1, nodata=-9999)
+    declare(published, title={"fr": "Seconde édition"})
+    assert run(published).generation == 2
+    done = published.command("etl", "rollback", "relief")
+    assert "relief: generation 1 is published again in place of 2, and held" in done.stdout, done.stderr
+    assert file_of(published) == first
+    with published.connect() as connection:
+        [(title,)] = connection.execute("select declaration -> 'title' ->> 'fr' from etl.layers").fetchall()
+    assert title == "Relief"
+    # the source is still the one that was taken back; a dead run's file is not mistaken for an edition
+    (first.parent / "g7.tif").write_bytes(b"cut")
+    assert (run(published, grace_s=0).status, file_of(published)) == ("held", first)
+    assert "held since a rollback" in published.command("etl", "status").stdout
+    assert sorted(file.name for file in first.parent.glob("g*.tif")) == ["g1.tif", "g2.tif"]
+    # twice is back and forth
+    assert "generation 2 is published again in place of 1" in published.command("etl", "rollback", "relief").stdout
+    assert (pixels(file_of(published))[0] == heights() + 1).all()
+    published.command("etl", "rollback", "relief")
+    assert run(published, force=True).generation == 3
+    other = write(tmp_path / "other.tif", heights() + 2, nodata=-9999)
+    assert (run(published, "relief", other).status, file_of(published).name) == ("published", "g4.tif")
+
+
+def test_a_rollback_to_nothing_says_what_to_do(published: Lab) -> None:
+    done = published.command("etl", "rollback", "relief")
+    assert (done.returncode, "no earlier generation" in done.stderr) == (1, True)
+    run(published, force=True)
+    (file_of(published).parent / "g1.tif").unlink()
+    done = published.command("etl", "rollback", "relief")
+    assert (done.returncode, "g1.tif is gone" in done.stderr) == (1, True)
+    assert file_of(published).name == "g2.tif"
 
 
 def test_another_file_by_source_and_a_lost_file_is_built_again(published: Lab, tmp_path: Path) -> None:
