@@ -28,7 +28,7 @@ from territoire.core.errors import (
 )
 from territoire.core.models import Dataset
 from territoire.core.registry import Registry
-from territoire.geoplateforme.transport import Transport
+from territoire.geoplateforme.transport import VISITORS_BYTES, Transport
 from territoire.query import layers, published
 from territoire.query.items import Statement
 from territoire.query.layers import PublishedLayer
@@ -92,7 +92,7 @@ class Runtime:
     @functools.cached_property
     def transport(self) -> Transport:
         """What asks the Géoplateforme, made at the first live request."""
-        return Transport(self._settings)
+        return Transport(self._settings, most_bytes=VISITORS_BYTES)
 
     @property
     def var(self) -> Path:

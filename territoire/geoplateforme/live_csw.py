@@ -56,9 +56,8 @@ def describe(transport: Transport, search: str | None) -> Json:
 def records(transport: Transport, search: Search) -> Page:
     """Return a page of records; a POST, which holds any word without having to be quoted."""
     body = _request(search)
-    answer = transport.post(
-        _SERVICE, content=body, media="application/xml", fresh_s=transport.services[_SERVICE].fresh_s
-    )
+    fresh_s = transport.services[_SERVICE].fresh_s
+    answer = transport.post(_SERVICE, content=body, media="application/xml", fresh_s=fresh_s, check=_check)
     root = xml.parse(answer.body, service=_SERVICE)
     results = root.find(f"{{{_CSW}}}SearchResults")
     said = "" if results is None else results.get("numberOfRecordsMatched", "")
@@ -76,14 +75,19 @@ def single(transport: Transport, identifier: str) -> tuple[Json | None, Answer]:
     full = _in_iso(transport, identifier)
     if full:
         return full
-    answer = transport.get(_SERVICE, params=_by_identifier(identifier, _CSW))
+    answer = transport.get(_SERVICE, params=_by_identifier(identifier, _CSW), check=_check)
     found = xml.parse(answer.body, service=_SERVICE).find(f"{{{_CSW}}}Record")
     return (None if found is None else _record(found)), answer
 
 
+def _check(answer: Answer) -> None:
+    """Refuse, before it is kept, what is no XML that may be read."""
+    xml.guard(answer.body, service=_SERVICE)
+
+
 def _in_iso(transport: Transport, identifier: str) -> tuple[Json, Answer] | None:
     try:
-        answer = transport.get(_SERVICE, params=_by_identifier(identifier, _GMD))
+        answer = transport.get(_SERVICE, params=_by_identifier(identifier, _GMD), check=_check)
     except OutageError:
         raise
     except UpstreamError:

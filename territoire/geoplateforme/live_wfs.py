@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from territoire.geoplateforme import catalogue, xml
+from territoire.geoplateforme import answers, catalogue, xml
 from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.reading import features as read_features
 from territoire.geoplateforme.reading import odd
@@ -99,11 +99,21 @@ def _ask(transport: Transport, name: str, wanted: Selection, more: Mapping[str, 
         params |= {"STARTINDEX": str(wanted.start)} if wanted.start else {}
         params |= {"SORTBY": ",".join(wanted.sort)} if wanted.sort else {}
         params |= {"PROPERTYNAME": ",".join(wanted.fields)} if wanted.fields else {}
+    # what is not in the form that was asked is refused before it is kept
+    check = _is_json if "OUTPUTFORMAT" in more else _is_xml
     if wanted.ecql:
         params["CQL_FILTER"] = wanted.ecql
     if sum(len(value) for value in params.values()) > _LONGEST_QUERY:
-        return transport.post(_SERVICE, form=params, fresh_s=transport.services[_SERVICE].fresh_s)
-    return transport.get(_SERVICE, params=params)
+        return transport.post(_SERVICE, form=params, fresh_s=transport.services[_SERVICE].fresh_s, check=check)
+    return transport.get(_SERVICE, params=params, check=check)
+
+
+def _is_json(answer: Answer) -> None:
+    answers.check_media(answer, _SERVICE, "application/json", "application/geo+json")
+
+
+def _is_xml(answer: Answer) -> None:
+    xml.guard(answer.body, service=_SERVICE)
 
 
 def _fields(transport: Transport, name: str) -> tuple[dict[str, str], tuple[str, str] | None]:

@@ -9,7 +9,7 @@ from typing import Any
 from owslib.wms import WebMapService
 
 from territoire.core.errors import UpstreamError
-from territoire.geoplateforme import xml
+from territoire.geoplateforme import answers, xml
 from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.reading import Json
 from territoire.geoplateforme.transport import Transport
@@ -35,7 +35,7 @@ class Wanted:
 
 
 def image(transport: Transport, service: str, wanted: Wanted) -> Answer:
-    """Return a map; UpstreamError when what came is no image."""
+    """Return a map; OutageError when what came is no image."""
     params = {
         **_BASE,
         "REQUEST": "GetMap",
@@ -49,10 +49,7 @@ def image(transport: Transport, service: str, wanted: Wanted) -> Answer:
         "TRANSPARENT": str(wanted.transparent).upper(),
         "BGCOLOR": wanted.background,
     }
-    answer = transport.get(service, params=params)
-    if not answer.media.startswith("image/"):
-        raise UpstreamError(f"{service}: {answer.media or 'nothing'} came in place of a map", remedy="try again later")
-    return answer
+    return transport.get(service, params=params, check=lambda answer: answers.check_media(answer, service, "image/"))
 
 
 def describe(transport: Transport, service: str, name: str, style: str | None) -> Json:

@@ -11,7 +11,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from territoire.core.errors import UpstreamError
-from territoire.geoplateforme import xml
+from territoire.geoplateforme import answers, xml
 from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.reading import Json
 from territoire.geoplateforme.transport import Transport
@@ -44,7 +44,10 @@ def tile(transport: Transport, at: Address) -> Answer:
     params = {"REQUEST": "GetTile", "LAYER": at.layer, "STYLE": at.style, "FORMAT": at.media}
     params |= {"TILEMATRIXSET": at.matrix_set, "TILEMATRIX": at.matrix}
     params |= {"TILEROW": str(at.row), "TILECOL": str(at.column)}
-    return transport.get(_SERVICE, params={**_BASE, **params})
+    kinds = ("image/", at.media.partition(";")[0])
+    return transport.get(
+        _SERVICE, params={**_BASE, **params}, check=lambda answer: answers.check_media(answer, _SERVICE, *kinds)
+    )
 
 
 def describe(transport: Transport, name: str, style: str | None) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -57,9 +57,11 @@ class Service:
 class Services:
     """All services by name: the one list of addresses that may be called."""
 
-    def __init__(self, settings: Settings) -> None:
-        found = {one.name: one for one in _services(settings)}
-        self._by_name = MappingProxyType(found)
+    def __init__(self, settings: Settings, *, most_bytes: int | None = None) -> None:
+        found = _services(settings)
+        if most_bytes:
+            found = [replace(one, max_bytes=min(one.max_bytes, most_bytes)) for one in found]
+        self._by_name = MappingProxyType({one.name: one for one in found})
 
     def __getitem__(self, name: str) -> Service:
         return self._by_name[name]

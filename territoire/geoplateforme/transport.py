@@ -23,7 +23,13 @@ from territoire.geoplateforme.exchange import Asked, Exchange, Raw, UnreachableE
 from territoire.geoplateforme.quota import Quota
 from territoire.geoplateforme.services import Service, Services
 
-__all__ = ["Answer", "Download", "Service", "Transport"]
+__all__ = ["VISITORS_BYTES", "Answer", "Check", "Download", "Service", "Transport"]
+
+#: The largest answer that is read for a visitor: many may ask at once, and each is held in memory.
+VISITORS_BYTES = 32 * 2**20
+
+#: Raises UpstreamError for what is no answer to the request.
+Check = Callable[[Answer], object]
 
 _TRIES = 4
 #: While the service fails, an answer up to this old stands in for a new one.
@@ -36,11 +42,11 @@ class Transport:
     """Asks the services; one per process, safe among threads, to be closed.
 
     `patience_s` is how long a request may wait for its turn and between its tries: seconds for a visitor,
-    minutes for a load.
+    minutes for a load; `most_bytes` is the size of the largest answer, where that is less than the service's own.
     """
 
-    def __init__(self, settings: Settings, *, patience_s: float = 10.0) -> None:
-        self.services = Services(settings)
+    def __init__(self, settings: Settings, *, patience_s: float = 10.0, most_bytes: int | None = None) -> None:
+        self.services = Services(settings, most_bytes=most_bytes)
         self.folder = settings.var / "geoplateforme"
         """What is kept of the services: quotas, answers, parsed capabilities."""
         quotas = self.folder / "quota"
@@ -80,13 +86,16 @@ class Transport:
         *,
         headers: Mapping[str, str] | None = None,
         fresh_s: float | None = None,
+        check: Check | None = None,
     ) -> Answer:
         """Return what `path` below a service says; a kept answer up to `fresh_s` seconds old will do.
 
-        UpstreamError, UpstreamBusyError or UpstreamTimeoutError where there is neither an answer nor a kept one.
+        `check` raises UpstreamError for what is no answer to this request, before it is kept: OutageError where a kept
+        one may stand in. UpstreamError, UpstreamBusyError or UpstreamTimeoutError where there is neither an answer nor
+        a kept one.
         """
         asked = self._asked("GET", service, path, params, headers=headers)
-        return self._cached(asked, fresh_s=asked.service.fresh_s if fresh_s is None else fresh_s)
+        return self._cached(asked, fresh_s=asked.service.fresh_s if fresh_s is None else fresh_s, check=check)
 
     def post(
         self,
@@ -99,6 +108,7 @@ class Transport:
         content: bytes | None = None,
         media: str | None = None,
         fresh_s: float | None = None,
+        check: Check | None = None,
     ) -> Answer:
         """Post a form, files (name -> file name, bytes, content type) or bytes of type `media`.
 
@@ -108,7 +118,9 @@ class Transport:
         body = {name: value for name, value in given.items() if value is not None}
         asked = self._asked("POST", service, path, params, headers={"Content-Type": media} if media else None)
         asked = replace(asked, body=body)
-        return self._fetch(asked, None) if fresh_s is None else self._cached(asked, fresh_s=fresh_s)
+        if fresh_s is None:
+            return self._fetch(asked, None, check)
+        return self._cached(asked, fresh_s=fresh_s, check=check)
 
     def download(
         self,
@@ -158,7 +170,7 @@ class Transport:
         chosen = self.services[service]
         return Asked(chosen, method, chosen.address(path), given, headers or {})
 
-    def _cached(self, asked: Asked, *, fresh_s: float) -> Answer:
+    def _cached(self, asked: Asked, *, fresh_s: float, check: Check | None) -> Answer:
         private = self._key if asked.service.is_private else None
         rest = repr((sorted(asked.headers.items()), sorted(asked.body.items()))).encode()
         name = cache.key(asked.method, asked.address, asked.params.items(), secret=private, rest=rest)
@@ -166,7 +178,7 @@ class Transport:
         if kept and kept.age_s() < fresh_s:
             return kept.answer
         try:
-            answer = self._fetch(asked, kept)
+            answer = self._fetch(asked, kept, check)
         except (UpstreamBusyError, UpstreamTimeoutError, OutageError):
             if kept and kept.age_s() < _STALE_S:
                 return replace(kept.answer, is_stale=True)
@@ -174,27 +186,28 @@ class Transport:
         self._cache.keep(name, answer)
         return answer
 
-    def _fetch(self, asked: Asked, kept: Kept | None) -> Answer:
+    def _fetch(self, asked: Asked, kept: Kept | None, check: Check | None) -> Answer:
         """Ask, and return an answer that was looked at; the kept one, renewed, if the service says it still holds."""
         if kept:
             asked = replace(asked, headers={**asked.headers, **kept.conditions})
-        raw = self._retry(asked, lambda: self._looked_at(asked, self._exchange.send(asked)))
-        now = datetime.now(UTC)
-        if raw.status == 304 and kept:
-            return replace(kept.answer, retrieved_at=now, is_cached=True)
+        answer = self._retry(asked, lambda: self._looked_at(asked, self._exchange.send(asked), check))
+        if answer.status == 304 and kept:
+            return replace(kept.answer, retrieved_at=answer.retrieved_at, is_cached=True)
+        return answer
+
+    def _looked_at(self, asked: Asked, raw: Raw, check: Check | None) -> Answer:
+        """Return the answer if it is one; raise what else it is."""
         media = raw.headers.get("content-type", "").split(";")[0].strip().lower()
         address = f"{asked.address}?{urlencode(asked.params)}" if asked.params else asked.address
-        return Answer(address, raw.status, media, raw.headers, raw.body, now)
-
-    def _looked_at(self, asked: Asked, raw: Raw) -> Raw:
-        """Return the answer if it is one; raise what else it is."""
-        name = asked.service.name
+        answer = Answer(address, raw.status, media, raw.headers, raw.body, datetime.now(UTC))
         if raw.status == 304 or (raw.status == 404 and asked.service.may_lack):
-            return raw
+            return answer
         refusals.check_status(asked.service, raw.status, raw.headers, raw.body)
         html = {key.lower(): value for key, value in asked.params.items()}.get("info_format") == "text/html"
-        answers.check(raw.body, service=name, html=html)
-        return raw
+        answers.check(raw.body, service=asked.service.name, html=html)
+        if check:
+            check(answer)
+        return answer
 
     def _counted[T](self, asked: Asked, once: Callable[[], T]) -> T:
         """Do one exchange within quota and circuit, and let both learn from it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -11,13 +12,15 @@ from datetime import UTC, datetime
 from territoire.core.errors import UpstreamBusyError
 from territoire.core.settings import Settings
 from territoire.geoplateforme.answers import Answer
-from territoire.geoplateforme.transport import Transport
+from territoire.geoplateforme.transport import VISITORS_BYTES, Transport
 
 __all__ = ["Facades"]
 
 #: Threads of each service, and how many requests may be with it or wait for it.
 _THREADS = 8
 _MOST_WAITING = 40
+#: A tenth of Python's own: who reads a large answer hands the interpreter back to the event loop sooner.
+_SWITCH_S = 0.0005
 
 
 class _Room:
@@ -30,7 +33,8 @@ class Facades:
     """The transport of this process and a bounded queue for each service; to be closed."""
 
     def __init__(self, given: Settings) -> None:
-        self.transport = Transport(given)
+        sys.setswitchinterval(_SWITCH_S)
+        self.transport = Transport(given, most_bytes=VISITORS_BYTES)
         self._rooms: dict[str, _Room] = {}
 
     def close(self) -> None:

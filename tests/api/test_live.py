@@ -10,52 +10,14 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-import yaml
 from geoplateforme.standin import Geoplateforme
 from lab import Lab, Server, get
+from live_layers import BATIMENTS, ITEMS, LAYERS, publish
 from openapi_spec_validator import validate
 from owslib.ogcapi.features import Features
 from pyproj import CRS, Transformer
 
 from territoire.core.database import Urls
-
-BATIMENTS: dict[str, Any] = {
-    "id": "batiments_direct",
-    "title": {"fr": "Bâtiments en direct", "en": "Buildings, live"},
-    "abstract": {"fr": "Bâtiments de la BD TOPO, chez l'IGN.", "en": "Buildings of BD TOPO, at IGN."},
-    "theme": "administratif",
-    "producer": "ign",
-    "licence": "licence-ouverte-2.0",
-    "live": {"service": "wfs", "layer": "BDTOPO_V3:batiment"},
-    "key": "cleabs",
-    "columns": [
-        {"name": "cleabs", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
-        {"name": "nature", "type": "text", "title": {"fr": "Nature"}},
-        {"name": "usage", "from": "usage_1", "type": "text", "title": {"fr": "Usage"}},
-        {"name": "hauteur", "type": "number", "title": {"fr": "Hauteur"}},
-        {"name": "logements", "from": "nombre_de_logements", "type": "integer", "title": {"fr": "Logements"}},
-        {"name": "apparition", "from": "date_d_apparition", "type": "date", "title": {"fr": "Apparition"}},
-    ],
-    "geometry": {"type": "MultiPolygon", "srid": 4326},
-    "time": {"start": "apparition"},
-}
-LAYERS: dict[str, dict[str, str]] = {
-    "plan_ign": {"service": "wmts", "layer": "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"},
-    "cosia": {"service": "wmts", "layer": "IGNF_COSIA_2024-2026"},
-    "plan_vecteur": {"service": "tms", "layer": "PLAN.IGN"},
-    "ortho": {"service": "wms", "layer": "ORTHOIMAGERY.ORTHOPHOTOS"},
-    "znieff_carte": {"service": "wms_vector", "layer": "patrinat_znieff1:znieff1"},
-    "catalogue_ign": {"service": "csw"},
-}
-
-
-def declare_layers(lab: Lab) -> None:
-    lab.declare(BATIMENTS)
-    shared = {key: BATIMENTS[key] for key in ("theme", "producer", "licence", "abstract")}
-    for name, live in LAYERS.items():
-        content = {"id": name, "title": {"fr": name}, **shared, "live": live}
-        file = lab.datasets / "administratif" / f"{name}.yml"
-        file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +29,7 @@ def served(
     """A server with one collection of its own and one live collection of each kind."""
     geoplateforme_process.reset()
     lab = Lab(new_database(), tmp_path_factory.mktemp("live"))
-    lab.use_the_declared("departements")
-    declare_layers(lab)
-    lab.load("departements")
-    run = lab.command("etl", "run", "batiments_direct", *LAYERS, **geoplateforme_process.env)
-    assert run.returncode == 0, run.stdout + run.stderr
+    publish(lab, geoplateforme_process)
     with lab.serve(**geoplateforme_process.env) as server:
         yield lab, server
 
@@ -79,9 +37,6 @@ def served(
 @pytest.fixture
 def server(served: tuple[Lab, Server], geoplateforme: Geoplateforme) -> Server:
     return served[1]
-
-
-ITEMS = "/ogc/collections/batiments_direct/items"
 
 
 def test_a_live_collection_stands_among_the_others(server: Server) -> None:
