@@ -36,7 +36,7 @@ class PostgreSQLManager(BaseManager):
 
     def __init__(self, manager_def: Json) -> None:
         super().__init__(manager_def)
-        self.is_async = True
+        self.is_async = _desk().takes_jobs
 
     def get_jobs(self, status: object = None, limit: int | None = None, offset: int | None = None) -> Json:
         """Return no job: a list would show everybody's to everybody."""
@@ -87,7 +87,7 @@ class PostgreSQLManager(BaseManager):
         processor = self.get_processor(process_id)
         if not isinstance(processor, Processor):
             raise ProcessorExecuteError(f"{process_id} is none of this manager's processes")
-        if execution_mode != _ASYNC:
+        if execution_mode != _ASYNC or not self.is_async:
             media, value = processor.execute(data_dict)
             # nothing is kept of what somebody waited for: the number leads nowhere
             return str(uuid.uuid4()), media, value, JobStatus.successful, {}

@@ -122,10 +122,10 @@ class Description:
             self.also(plain)
         return plain
 
-    def document(self, language: Language) -> Json:
+    def document(self, language: Language, *, takes_jobs: bool) -> Json:
         """Return the summary and the description of OGC 18-062r2, 7.10, without links."""
         return {
-            **self.summary(language),
+            **self.summary(language, takes_jobs=takes_jobs),
             "inputs": {name: _input(given, language) for name, given in self.inputs.items()},
             "outputs": {
                 name: {"title": result.title.get(language), "schema": _output_schema(result.media)}
@@ -133,21 +133,22 @@ class Description:
             },
         }
 
-    def summary(self, language: Language) -> Json:
-        """Return what the list of processes says."""
+    def summary(self, language: Language, *, takes_jobs: bool) -> Json:
+        """Return what the list of processes says; `takes_jobs`: whether this server can hand jobs to workers."""
         return {
             "id": self.id,
             "title": self.title.get(language),
             "description": self.description.get(language),
             "keywords": list(self.keywords),
             "version": self.version,
-            "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
+            "jobControlOptions": ["sync-execute", *(["async-execute", "dismiss"] if takes_jobs else [])],
             "outputTransmission": ["value"],
         }
 
     def metadata(self) -> Json:
         """Return what pygeoapi wants of a plug-in: the same, in both languages."""
-        french, english = self.document("fr"), self.document("en")
+        # pygeoapi adds async-execute where its manager takes jobs
+        french, english = (self.document(language, takes_jobs=False) for language in ("fr", "en"))
         both = {key: {"fr": french[key], "en": english[key]} for key in ("title", "description")}
         return {**french, **both, "links": [], "example": {"inputs": self.example}}
 

@@ -71,13 +71,14 @@ class Work:
 class Limited(Work):
     """Work that somebody waits for: it is left after `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, remedy: str) -> None:
         self._end = time.monotonic() + seconds
+        self._remedy = remedy
 
     def progress(self, percent: float, message: str) -> None:
         """Raise UnavailableError once the time is over."""
         if time.monotonic() > self._end:
-            raise UnavailableError("this takes too long to be waited for", remedy="send Prefer: respond-async")
+            raise UnavailableError("this takes too long to be waited for", remedy=self._remedy)
 
 
 def problem(error: RequestError) -> Json:
@@ -91,6 +92,11 @@ class Desk:
 
     def __init__(self, url: str) -> None:
         self._pool = database.submitter_pool(url, size=_POOL_SIZE) if url else None
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether this server has a login that hands jobs in."""
+        return self._pool is not None
 
     def close(self) -> None:
         """Close the connections."""

@@ -57,7 +57,7 @@ def build(given: Settings, *, reader_url: str, vocabulary: Vocabulary, submitter
         app.state.facades = Facades(given)
         app.state.painters = Painters()
         app.state.desk = Desk(submitter_url)
-        app.state.bench = Bench(Workshop(given, patience_s=10.0))
+        app.state.bench = Bench(Workshop(given, patience_s=10.0), takes_jobs=app.state.desk.takes_jobs)
         yield
         app.state.bench.close()
         app.state.desk.close()

@@ -26,7 +26,6 @@ SYNC_BODY = 500_000
 SYNC_S = 20.0
 #: Executions at the same time in a process of the server; more are sent to the queue.
 _SYNC_AT_ONCE = 8
-_LATER = "send Prefer: respond-async, and a worker does it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,9 @@ class Execution:
 class Bench:
     """Does executions that are waited for, a few at a time, in threads of its own."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, *, takes_jobs: bool) -> None:
         self._workshop = workshop
+        self._later = later(takes_jobs=takes_jobs)
         self._threads = ThreadPoolExecutor(_SYNC_AT_ONCE, thread_name_prefix="execution")
         self._busy = 0
 
@@ -55,15 +55,15 @@ class Bench:
     async def do(self, wanted: Execution) -> Output:
         """Return what a process gives; UnavailableError beyond the time that a visitor waits, or when all are busy."""
         if self._busy >= _SYNC_AT_ONCE:
-            raise UnavailableError("as many processes as may be are being waited for", remedy=_LATER)
+            raise UnavailableError("as many processes as may be are being waited for", remedy=self._later)
         self._busy += 1
-        call = (self._workshop.execute, wanted.process.id, wanted.inputs, Limited(SYNC_S))
+        call = (self._workshop.execute, wanted.process.id, wanted.inputs, Limited(SYNC_S, remedy=self._later))
         running = asyncio.get_running_loop().run_in_executor(self._threads, *call)
         running.add_done_callback(self._leave)
         try:
             return await asyncio.wait_for(asyncio.shield(running), SYNC_S)
         except TimeoutError as exc:
-            raise UnavailableError(f"this takes more than {SYNC_S:g} s", remedy=_LATER) from exc
+            raise UnavailableError(f"this takes more than {SYNC_S:g} s", remedy=self._later) from exc
 
     def _leave(self, running: asyncio.Future[Output]) -> None:
         self._busy -= 1
@@ -71,15 +71,23 @@ class Bench:
             running.exception()  # of one that nobody waited for any more
 
 
-async def read(request: Request) -> Execution:
+def later(*, takes_jobs: bool) -> str:
+    """Say what to do about an execution that is too much to be waited for."""
+    return "send Prefer: respond-async, and a worker does it" if takes_jobs else "ask for less at once"
+
+
+async def read(request: Request, *, takes_jobs: bool) -> Execution:
     """Read an execution (OGC 18-062r2, 7.11); RequestError says what is wrong, and in which input."""
     described = catalogue.describe(request.path_params["process"])
-    wants_job = any(
+    wants_job = takes_jobs and any(
         part.split(";")[0].strip().lower() == "respond-async"
         for header in request.headers.getlist("prefer")
         for part in header.split(",")
     )
-    body = await _body(request, MAX_BODY if wants_job else SYNC_BODY, wants_job=wants_job)
+    if wants_job:
+        body = await _body(request, MAX_BODY, remedy="split it into several jobs")
+    else:
+        body = await _body(request, SYNC_BODY, remedy=later(takes_jobs=takes_jobs))
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -115,7 +123,7 @@ def _check_outputs(described: Description, outputs: object) -> None:
             )
 
 
-async def _body(request: Request, limit: int, *, wants_job: bool) -> bytes:
+async def _body(request: Request, limit: int, *, remedy: str) -> bytes:
     media = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if media != "application/json":
         raise UnsupportedMediaError(f"a body of type {media[:60]!r} is not read here", remedy="send application/json")
@@ -124,9 +132,6 @@ async def _body(request: Request, limit: int, *, wants_job: bool) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise TooLargeError(
-                f"the body is longer than {limit} bytes",
-                remedy="split it into several jobs" if wants_job else _LATER,
-            )
+            raise TooLargeError(f"the body is longer than {limit} bytes", remedy=remedy)
         parts.append(chunk)
     return b"".join(parts)

@@ -42,28 +42,28 @@ async def _processes(request: Request) -> Response:
     wanted = asked.read(request)
     if wanted.format == "html":
         return answers.html(pages.render_list(_views(request).site(request, wanted)), language=wanted.language)
-    return conduct.json(wanted, documents.processes(wanted))
+    return conduct.json(wanted, documents.processes(wanted, takes_jobs=_desk(request).takes_jobs))
 
 
 @conduct.conditional
 async def _process(request: Request) -> Response:
     """One process."""
     wanted = asked.read(request)
-    described = catalogue.describe(request.path_params["process"])
+    described, takes_jobs = catalogue.describe(request.path_params["process"]), _desk(request).takes_jobs
     if wanted.format == "html":
-        page = pages.render_process(_views(request).site(request, wanted), described)
+        page = pages.render_process(_views(request).site(request, wanted), described, takes_jobs=takes_jobs)
         return answers.html(page, language=wanted.language)
-    return conduct.json(wanted, documents.process(wanted, described))
+    return conduct.json(wanted, documents.process(wanted, described, takes_jobs=takes_jobs))
 
 
 async def _execute(request: Request) -> Response:
-    """Do a process now, or hand it in where the request prefers so."""
+    """Do a process now, or hand it in where the request prefers so and this server takes jobs (RFC 7240)."""
     wanted = asked.read(request, offered=asked.ANY)
-    execution = await executing.read(request)
+    desk = _desk(request)
+    execution = await executing.read(request, takes_jobs=desk.takes_jobs)
     if not execution.wants_job:
         bench: Bench = request.app.state.bench
         return _result(await bench.do(execution), execution.response)
-    desk = _desk(request)
     job = await asyncio.to_thread(desk.submit, execution.process.id, execution.inputs, response=execution.response)
     status = await asyncio.to_thread(desk.read, job)
     answer = conduct.json(wanted, documents.job(wanted, status))

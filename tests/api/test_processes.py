@@ -99,6 +99,22 @@ def test_processes_are_described_with_valid_schemas(server: Server) -> None:
     assert "geocode" in problem["remedy"]
 
 
+def test_a_server_without_jobs_lists_none_and_does_all_at_once(demo: Lab, geoplateforme: Geoplateforme) -> None:
+    # as a server that knows its reader alone
+    unknown = {"TERRITOIRE_DATABASE_URL": "", "TERRITOIRE_LOADER_URL": "", "TERRITOIRE_SUBMITTER_URL": ""}
+    with demo.serve(**unknown, **geoplateforme.env) as alone:
+        for one in alone.json("/ogc/processes")["processes"]:
+            assert one["jobControlOptions"] == ["sync-execute"]
+        assert alone.json("/ogc/processes/geocode")["jobControlOptions"] == ["sync-execute"]
+        assert "respond-async" not in alone.get("/ogc/processes/geocode?f=html")[2].decode()
+        # a preference that cannot be met is left out (RFC 7240), and not said to be applied
+        status, headers, found = execute(alone, "geocode", {"text": "Digne"}, Prefer="respond-async")
+        assert (status, "preference-applied" in headers) == (200, False)
+        assert found["features"]
+        status, _, problem = execute(alone, "geocode", {"csv": "a\n" + "x\n" * SYNC_BODY}, Prefer="respond-async")
+        assert (status, problem["remedy"]) == (413, "ask for less at once")
+
+
 @proves(f"{PROCESSES1}oas30")
 def test_the_definition_has_the_processes(server: Server) -> None:
     definition = server.json("/ogc/openapi", Accept="application/vnd.oai.openapi+json;version=3.0")

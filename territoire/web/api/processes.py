@@ -24,12 +24,12 @@ PROCESSES, EXECUTE, RESULTS = f"{_REL}processes", f"{_REL}execute", f"{_REL}resu
 Document = dict[str, Any]  # a JSON document
 
 
-def processes(asked: Asked) -> Document:
+def processes(asked: Asked, *, takes_jobs: bool) -> Document:
     """Return the list of processes, each as its own description begins."""
     return {
         "processes": [
             {
-                **one.description.summary(asked.language),
+                **one.description.summary(asked.language, takes_jobs=takes_jobs),
                 "links": [
                     link(_address(asked, one.description), "self", "application/json", "process", asked.language)
                 ],
@@ -40,11 +40,12 @@ def processes(asked: Asked) -> Document:
     }
 
 
-def process(asked: Asked, described: Description) -> Document:
+def process(asked: Asked, described: Description, *, takes_jobs: bool) -> Document:
     """Return one process with its inputs, outputs and an example of a request."""
     address = _address(asked, described)
     links = [*_own(asked), link(f"{address}/execution", EXECUTE, "application/json", "execute", asked.language)]
-    return {**described.document(asked.language), "example": {"inputs": described.example}, "links": links}
+    document = described.document(asked.language, takes_jobs=takes_jobs)
+    return {**document, "example": {"inputs": described.example}, "links": links}
 
 
 def job(asked: Asked, status: Status) -> Document:

@@ -51,11 +51,15 @@ def render_list(site: Site) -> str:
     return environment.render("processes.html", site, processes=described)
 
 
-def render_process(site: Site, described: Description) -> str:
+def render_process(site: Site, described: Description, *, takes_jobs: bool) -> str:
     """Return the page of one process."""
     inputs = [(name, given, _kind(given.schema)) for name, given in described.inputs.items()]
     return environment.render(
-        "process.html", site, process=described, inputs=inputs, snippets=snippets(site, described)
+        "process.html",
+        site,
+        process=described,
+        inputs=inputs,
+        snippets=snippets(site, described, takes_jobs=takes_jobs),
     )
 
 
@@ -66,7 +70,7 @@ def render_job(site: Site, status: Status) -> str:
     )
 
 
-def snippets(site: Site, described: Description) -> list[Snippet]:
+def snippets(site: Site, described: Description, *, takes_jobs: bool) -> list[Snippet]:
     """Return programs that run the process's example as they stand."""
     body = {"inputs": described.example}
     text = json.dumps(body, ensure_ascii=False)
@@ -83,7 +87,7 @@ def snippets(site: Site, described: Description) -> list[Snippet]:
     }
     programs = [
         ("curl", _CURL),
-        ("curl, respond-async", _ASYNC),
+        *([("curl, respond-async", _ASYNC)] if takes_jobs else []),
         ("Python, requests", _PYTHON),
         ("Python, OWSLib", _OWSLIB),
         ("R, httr2", _R),
