@@ -62,7 +62,6 @@ def nasty() -> Dataset:
 def site(language: Language = "fr", path: str = "/", base: str = "http://127.0.0.1:8000") -> Site:
     """Return a site where all of this is published."""
     known = declared()
-    generations = tuple(
-        generation(dataset) for dataset in [*(d for d in known.datasets.values() if not d.live), nasty()]
-    )
+    demo = [d for d in known.datasets.values() if d.source and all(s.address.startswith("_demo/") for s in d.source)]
+    generations = tuple(generation(dataset) for dataset in [*demo, nasty()])
     return Site(base, language, generations, known.vocabulary, "0.1.0", path)

@@ -12,7 +12,7 @@ import pyogrio
 import pyproj
 import shapely
 
-from . import relief
+from . import further, relief
 from .layers import BUILDINGS, FEATURE_LAYERS, FeatureLayer
 
 DEMO = Path(__file__).resolve().parents[3] / "datasets" / "_demo" / "admin-express-cog-paca.gpkg.zip"
@@ -35,9 +35,10 @@ def build(folder: Path) -> None:
     where = _places(random, communes, BUILDINGS)
     _write(folder, "BDTOPO_V3:batiment", _buildings(random, where), _boxes(random, where))
     _write(folder, "wfs_du:zone_urba", *_zones(communes))
-    _write(folder, "patrinat_znieff1:znieff1", *_znieff(random, communes))
     _write(folder, "LANDCOVER.FORESTINVENTORY.V2:formation_vegetale", *_forests(random, communes))
     _write(folder, "BAN-PLUS:lien_adresse_parcelle", *_links(communes))
+    for layer in further.FURTHER:
+        _write(folder, layer.typename, *further.rows(layer, communes))
     _index(folder / FEATURES)
     relief.write(folder)
 
@@ -196,19 +197,6 @@ def _zones(communes: dict[str, Any]) -> tuple[Columns, np.ndarray]:
     }, shapes[keep]
 
 
-def _znieff(random: np.random.Generator, communes: dict[str, Any]) -> tuple[Columns, np.ndarray]:
-    chosen = random.choice(len(communes["NOM"]), 180, replace=False)
-    shapes = _halves(communes["geometry"][chosen], 0.2)
-    numbers = [930_012_000 + int(n) for n in chosen]
-    return {
-        "gid": np.arange(1, 181, dtype="int64"),
-        "sitecode": _texts(str(number) for number in numbers),
-        "sitename": _texts(f"Massif de {name}" for name in communes["NOM"][chosen]),
-        "url": _texts(f"https://inpn.mnhn.fr/zone/znieff/{number}" for number in numbers),
-        "surface_ha": np.round(shapely.area(shapes) / 10_000, 2),
-    }, shapes
-
-
 def _forests(random: np.random.Generator, communes: dict[str, Any]) -> tuple[Columns, np.ndarray]:
     where = _places(random, communes, 6_200)
     shapes = shapely.multipolygons(shapely.buffer(shapely.points(where), 120, quad_segs=3)[:, None])
@@ -244,7 +232,7 @@ def _write(folder: Path, typename: str, columns: Columns, shapes_l93: np.ndarray
             field_data=list(columns.values()),
             fields=list(columns),
             crs="EPSG:4326",
-            geometry_type="MultiPolygon",
+            geometry_type=layer.shape,
             promote_to_multi=True,
             driver="GPKG",
             layer=layer.table,

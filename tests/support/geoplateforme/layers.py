@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from .feature_layer import FeatureLayer, strings
+from .further import FURTHER
 
 #: West, south, east, north of all layers, in degrees (the région Sud and a margin).
 EXTENT_CRS84 = (4.2, 42.9, 7.8, 45.2)
 BUILDINGS = 120_000
-
-
-@dataclass(frozen=True)
-class FeatureLayer:
-    """A feature type of the WFS; its rows lie in the table `table` of features.gpkg, in EPSG:4326."""
-
-    namespace: str
-    name: str
-    title: str
-    key: str
-    fields: Mapping[str, str]
-    """Type by field: string, int, double, boolean, date or dateTime; without the geometry."""
-    geometry: str | None = "geometrie"
-    has_primary_key: bool = True
-    keywords: tuple[str, ...] = ("IGN",)
-
-    @property
-    def typename(self) -> str:
-        """Name with its namespace, as BDTOPO_V3:batiment."""
-        return f"{self.namespace}:{self.name}"
-
-    @property
-    def table(self) -> str:
-        """Name of its table."""
-        return "".join(c if c.isalnum() else "_" for c in self.typename).lower()
-
-
-def _strings(*names: str, **others: str) -> dict[str, str]:
-    return {**dict.fromkeys(names, "string"), **others}
 
 
 _ADMIN = "ADMINEXPRESS-COG.LATEST"
@@ -50,12 +23,12 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "ADMINEXPRESS COG, dernière édition : commune",
             "cleabs",
             {
-                **_strings("cleabs", "nom_officiel", "nom_officiel_en_majuscules", "statut", "code_insee"),
+                **strings("cleabs", "nom_officiel", "nom_officiel_en_majuscules", "statut", "code_insee"),
                 "population": "int",
                 "date_du_recensement": "date",
-                **_strings("organisme_recenseur", "code_insee_du_canton", "code_insee_de_l_arrondissement"),
-                **_strings("code_insee_du_departement", "code_insee_de_la_region", "code_siren"),
-                **_strings("codes_siren_des_epci", "code_postal"),
+                **strings("organisme_recenseur", "code_insee_du_canton", "code_insee_de_l_arrondissement"),
+                **strings("code_insee_du_departement", "code_insee_de_la_region", "code_siren"),
+                **strings("codes_siren_des_epci", "code_postal"),
                 "superficie_cadastrale": "int",
             },
         ),
@@ -64,7 +37,7 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "epci",
             "ADMINEXPRESS COG, dernière édition : EPCI",
             "cleabs",
-            _strings(
+            strings(
                 "cleabs",
                 "nom_officiel",
                 "nom_officiel_en_majuscules",
@@ -79,7 +52,7 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "departement",
             "ADMINEXPRESS COG, dernière édition : département",
             "cleabs",
-            _strings(
+            strings(
                 "cleabs",
                 "nom_officiel",
                 "nom_officiel_en_majuscules",
@@ -93,7 +66,7 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "region",
             "ADMINEXPRESS COG, dernière édition : région",
             "cleabs",
-            _strings("cleabs", "nom_officiel", "nom_officiel_en_majuscules", "code_insee", "code_siren"),
+            strings("cleabs", "nom_officiel", "nom_officiel_en_majuscules", "code_insee", "code_siren"),
         ),
         FeatureLayer(
             "BDTOPO_V3",
@@ -101,26 +74,26 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "BDTOPO : bâtiment",
             "cleabs",
             {
-                **_strings("cleabs", "nature", "usage_1", "usage_2"),
+                **strings("cleabs", "nature", "usage_1", "usage_2"),
                 "construction_legere": "boolean",
                 "etat_de_l_objet": "string",
                 "date_creation": "dateTime",
                 "date_modification": "dateTime",
                 "date_d_apparition": "date",
                 "date_de_confirmation": "date",
-                **_strings("sources", "identifiants_sources"),
-                **_strings("methode_d_acquisition_planimetrique", "methode_d_acquisition_altimetrique"),
+                **strings("sources", "identifiants_sources"),
+                **strings("methode_d_acquisition_planimetrique", "methode_d_acquisition_altimetrique"),
                 "precision_planimetrique": "double",
                 "precision_altimetrique": "double",
                 "nombre_de_logements": "int",
                 "nombre_d_etages": "int",
-                **_strings("materiaux_des_murs", "materiaux_de_la_toiture"),
+                **strings("materiaux_des_murs", "materiaux_de_la_toiture"),
                 "hauteur": "double",
                 "altitude_minimale_sol": "double",
                 "altitude_minimale_toit": "double",
                 "altitude_maximale_toit": "double",
                 "altitude_maximale_sol": "double",
-                **_strings("origine_du_batiment", "appariement_fichiers_fonciers", "identifiants_rnb"),
+                **strings("origine_du_batiment", "appariement_fichiers_fonciers", "identifiants_rnb"),
             },
         ),
         FeatureLayer(
@@ -130,27 +103,19 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "gid",
             {
                 "gid": "int",
-                **_strings("gpu_doc_id", "gpu_status"),
+                **strings("gpu_doc_id", "gpu_status"),
                 "gpu_timestamp": "dateTime",
-                **_strings("partition", "libelle", "libelong", "typezone", "destdomi", "nomfic", "urlfic", "insee"),
-                **_strings("datappro", "datvalid", "idurba"),
+                **strings("partition", "libelle", "libelong", "typezone", "destdomi", "nomfic", "urlfic", "insee"),
+                **strings("datappro", "datvalid", "idurba"),
             },
             geometry="the_geom",
-        ),
-        FeatureLayer(
-            "patrinat_znieff1",
-            "znieff1",
-            "Zones naturelles d'intérêt écologique, faunistique et floristique de type 1",
-            "gid",
-            {"gid": "int", **_strings("sitecode", "sitename", "url"), "surface_ha": "double"},
-            geometry="geom",
         ),
         FeatureLayer(
             "LANDCOVER.FORESTINVENTORY.V2",
             "formation_vegetale",
             "BD Forêt V2 : formation végétale",
             "id",
-            _strings("id", "code_tfv", "tfv", "tfv_g11", "essence"),
+            strings("id", "code_tfv", "tfv", "tfv_g11", "essence"),
             geometry="the_geom",
             has_primary_key=False,
         ),
@@ -159,9 +124,10 @@ FEATURE_LAYERS: dict[str, FeatureLayer] = {
             "lien_adresse_parcelle",
             "BAN Plus : lien entre adresse et parcelle",
             "id_lien",
-            _strings("id_lien", "id_adr", "idu", "type_lien"),
+            strings("id_lien", "id_adr", "idu", "type_lien"),
             geometry=None,
         ),
+        *FURTHER,
     )
 }
 

@@ -67,7 +67,7 @@ def _features(namespace: str, layers: list[FeatureLayer], folder: Path) -> str:
 def _feature(layer: FeatureLayer, folder: Path) -> str:
     geometry = {"gml_geometries": layer.geometry or "none"}
     if layer.geometry:
-        geometry[f"gml_{layer.geometry}_type"] = "multipolygon"
+        geometry[f"gml_{layer.geometry}_type"] = layer.shape.lower().replace("string", "")
     metadata = {
         "wfs_title": layer.title,
         "wfs_srs": _CRS,
@@ -94,9 +94,10 @@ def _layer(
         '  VALIDATION\n   "fids" "^[0-9,]+$"\n   "default_fids" "0"\n'
         '   "order" "^[a-z0-9_, ]+$"\n   "default_order" "fid"\n  END'
     )
+    kind = "LINE" if layer.shape == "MultiLineString" else "POLYGON"
     return "\n".join(
         [
-            f' LAYER\n  NAME "{name}"\n  TYPE POLYGON\n  STATUS ON\n  CONNECTIONTYPE OGR',
+            f' LAYER\n  NAME "{name}"\n  TYPE {kind}\n  STATUS ON\n  CONNECTIONTYPE OGR',
             f'  CONNECTION "{folder / FEATURES}"\n  DATA "{data or layer.table}"\n  TEMPLATE "none"',
             *([validation] if data else []),
             '  PROJECTION\n   "init=epsg:4326"\n  END',

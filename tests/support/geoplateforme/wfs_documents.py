@@ -13,6 +13,7 @@ from .layers import EXTENT_CRS84, FEATURE_LAYERS, FeatureLayer
 from .selection import SRIDS, WfsError
 
 GML = "application/gml+xml; version=3.2"
+_GML_TYPES = {"MultiPolygon": "gml:MultiSurfacePropertyType", "MultiLineString": "gml:MultiCurvePropertyType"}
 FORMATS = (GML, "application/geo+json", "application/json", "gml32", "text/xml; subtype=gml/3.2")
 _NAMESPACES = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns="http://www.opengis.net/wfs/2.0"'
@@ -134,7 +135,7 @@ def schema(url: str, layers: Sequence[FeatureLayer]) -> str:
     for layer in layers:
         elements = "".join(
             f'<xsd:element maxOccurs="1" minOccurs="0" name="{name}" nillable="true" type="{kind}"/>'
-            for name, kind in _types(layer, "gml:MultiSurfacePropertyType", "xsd:")
+            for name, kind in _types(layer, _GML_TYPES[layer.shape], "xsd:")
         )
         parts.append(
             f'<xsd:complexType name="{layer.name}Type"><xsd:complexContent>'
@@ -161,7 +162,7 @@ def schema_json(layers: Sequence[FeatureLayer]) -> bytes:
                     "type": kind,
                     "localType": kind.split(":")[1],
                 }
-                for name, kind in _types(layer, "gml:MultiPolygon", "xsd:")
+                for name, kind in _types(layer, f"gml:{layer.shape}", "xsd:")
             ],
         }
         for layer in layers

@@ -1,0 +1,6 @@
+-- min_rows: at least 100 rows
+select count(*) from "data"."zones_d_activite__g3";
+-- max_drop: at least 90 rows (100 are published, max_drop 0.1)
+select count(*) from "data"."zones_d_activite__g3";
+-- geometry_valid: 0 invalid geometries
+select count(*) from "data"."zones_d_activite__g3" where not public.st_isvalid(geom);
