@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from territoire.core import settings
 from territoire.core.errors import NotFoundError, RequestError, SettingsError
 from territoire.geoplateforme import catalogue, compare, offers, wfs
 from territoire.geoplateforme import search as finding
+from territoire.geoplateforme.catalogue import Snapshot
 from territoire.geoplateforme.compare import Difference, Use
 from territoire.geoplateforme.offers import Offer
 from territoire.geoplateforme.transport import Transport
@@ -75,7 +76,7 @@ def check(as_json: AsJson = False) -> None:
     """Compare the services with the check before and with our declarations; exit code 1 if a declared layer is gone."""
     found = context.load_registry()
     with Transport(settings.load(), patience_s=_PATIENCE_S) as transport:
-        snapshots: dict[str, catalogue.Snapshot] = {}
+        snapshots: dict[str, Snapshot] = {}
         differences: list[Difference] = []
         silent: dict[str, str] = {}
         for name in offers.SERVICES:
@@ -89,11 +90,21 @@ def check(as_json: AsJson = False) -> None:
                 differences.append(compare.difference(before, snapshots[name]))
             catalogue.keep_as_checked(transport, snapshots[name])
         gone = compare.missing(compare.uses(found.declarations.values()), snapshots)
+        heirs: list[list[str]] = [[] for _ in gone]
+        try:
+            heirs = [_heirs(transport, use, snapshots, differences) for use in gone]
+        except RequestError as exc:
+            silent["schemas of the wfs"] = exc.message
     if as_json:
-        report = {"differences": [asdict(one) for one in differences], "missing": [asdict(one) for one in gone]}
-        _write_json({**report, "silent": silent})
+        missing = [{**asdict(use), "heirs": names} for use, names in zip(gone, heirs, strict=True)]
+        _write_json({"differences": [asdict(one) for one in differences], "missing": missing, "silent": silent})
     else:
-        _report(differences, gone, silent, first=not differences)
+        _report(differences, silent, first=not differences)
+        for use, names in zip(gone, heirs, strict=True):
+            hint = f"; {' or '.join(names)} has the fields that it reads" if names else ""
+            context.say(
+                f"gone: {use.dataset} is declared on {use.service} {use.layer}, which is no longer offered{hint}"
+            )
     if gone or silent:
         sys.exit(1)
 
@@ -139,7 +150,18 @@ def _sheet(one: Offer, schema: wfs.Schema | None) -> Table:
     return shown
 
 
-def _report(differences: Sequence[Difference], gone: Sequence[Use], silent: dict[str, str], *, first: bool) -> None:
+def _heirs(
+    transport: Transport, gone: Use, snapshots: Mapping[str, Snapshot], differences: Sequence[Difference]
+) -> list[str]:
+    """Say which feature types have all fields that a declaration reads of one that is gone."""
+    if gone.service != "wfs":
+        return []
+    new = [offer for one in differences if one.service == "wfs" for offer in one.new]
+    names = compare.candidates(gone, snapshots["wfs"], new)
+    return compare.heirs(gone, names, lambda name: [field.name for field in wfs.describe(transport, name).fields])
+
+
+def _report(differences: Sequence[Difference], silent: dict[str, str], *, first: bool) -> None:
     if first:
         context.say("first check: the next one compares with today")
     shown = Table("service", "what", "layer", "title", box=box.SIMPLE)
@@ -156,8 +178,6 @@ def _report(differences: Sequence[Difference], gone: Sequence[Use], silent: dict
         context.say("nothing changed since the last check")
     for name, reason in silent.items():
         context.say(f"not checked: {name}: {reason}")
-    for use in gone:
-        context.say(f"gone: {use.dataset} is declared on {use.service} {use.layer}, which is no longer offered")
 
 
 def _edition(one: Offer) -> str:

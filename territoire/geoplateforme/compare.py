@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from territoire.core.layers import Raster
@@ -14,7 +14,7 @@ from territoire.core.sources import WfsSource
 from territoire.geoplateforme.catalogue import Snapshot
 from territoire.geoplateforme.offers import Offer
 
-__all__ = ["Difference", "Use", "difference", "missing", "uses"]
+__all__ = ["Difference", "Use", "candidates", "difference", "heirs", "missing", "uses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A layer of a service that a declaration names."""
+    """A layer of a service that a declaration names, and the fields that it reads of it, in lower case."""
 
     dataset: str
     service: str
     layer: str
+    fields: tuple[str, ...] = ()
 
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:
@@ -70,13 +71,31 @@ def uses(declarations: Iterable[Declaration]) -> list[Use]:
             if one.source.layer and one.source.kind in {"wms", "wmts"}:
                 found.append(Use(one.id, one.source.kind, one.source.layer))
             continue
+        fields = tuple(sorted(column.field.lower() for column in one.columns)) if isinstance(one, Dataset) else ()
         if one.live and one.live.layer:
-            found.append(Use(one.id, one.live.service, one.live.layer))
+            found.append(Use(one.id, one.live.service, one.live.layer, fields))
         if isinstance(one, Dataset):
-            found += [Use(one.id, "wfs", source.typename) for source in one.source if isinstance(source, WfsSource)]
+            typenames = [source.typename for source in one.source if isinstance(source, WfsSource)]
+            found += [Use(one.id, "wfs", typename, fields) for typename in typenames]
     return found
 
 
 def missing(used: Sequence[Use], snapshots: Mapping[str, Snapshot]) -> list[Use]:
     """Return the uses whose layer the service has not."""
     return [one for one in used if one.service in snapshots and one.layer not in snapshots[one.service].offers]
+
+
+def candidates(gone: Use, snapshot: Snapshot, new: Iterable[Offer]) -> list[str]:
+    """Return what a layer that is gone may be called now: what is new, and what has its name in another namespace."""
+    local = gone.layer.rpartition(":")[2]
+    named = (name for name in snapshot.offers if name.rpartition(":")[2] == local)
+    return list(dict.fromkeys([*(one.name for one in new), *named]))
+
+
+def heirs(gone: Use, names: Iterable[str], fields: Callable[[str], Iterable[str]]) -> list[str]:
+    """Return those of some layers that have every field which the declaration of the gone one reads.
+
+    A title says less than the fields: an edition changes the one and keeps the others.
+    """
+    read = set(gone.fields)
+    return [name for name in names if read and read <= {field.lower() for field in fields(name)}]

@@ -187,8 +187,57 @@ def test_the_check_fails_when_a_declared_layer_is_gone(lab: Lab, geoplateforme: 
     second = lab.command("geoplateforme", "check", "--json", **geoplateforme.env)
     report = json.loads(second.stdout)
     assert second.returncode == 1
-    assert report["missing"] == [{"dataset": LIEUX["id"], "service": "wfs", "layer": "BDTOPO_V2:batiment"}]
+    [missing] = report["missing"]
+    fields = sorted(column["name"] for column in LIEUX["columns"])
+    assert missing == {
+        **{"dataset": LIEUX["id"], "service": "wfs", "layer": "BDTOPO_V2:batiment"},
+        # the type of that name has other fields than this declaration reads
+        **{"fields": fields, "heirs": []},
+    }
     assert [one["new"] for one in report["differences"]] == [[]] * 5
+
+
+def test_a_layer_whose_name_and_title_changed_is_known_by_its_fields(lab: Lab, geoplateforme: Geoplateforme) -> None:
+    columns = [
+        {"name": "cleabs", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
+        {"name": "usage", "from": "USAGE_1", "type": "text", "title": {"fr": "Usage"}},
+    ]
+    shared = {"columns": columns, "key": "cleabs", "label": "usage", "time": None}
+    lab.declare(source={"kind": "wfs", "typename": "BDTOPO_V2:batiment"}, **shared)
+    checked = lab.command("geoplateforme", "check", **geoplateforme.env)
+    assert checked.returncode == 1
+    said = " ".join(checked.stderr.split())
+    assert "no longer offered; BDTOPO_V3:batiment has the fields that it reads" in said
+
+
+def test_the_heirs_of_a_layer_are_looked_for_among_two_capabilities() -> None:
+    """What is new, and what has its name elsewhere, when it has every field that is read."""
+    january, february = (
+        _capabilities("v1:bati", "v1:haie"),
+        _capabilities("v2:batiment", "v2:route", "v1:haie", "w:bati"),
+    )
+    before, after = (
+        Snapshot("wfs", date(2026, month, 1), {one.name: one for one in offers.read("wfs", document)})
+        for month, document in ((1, january), (2, february))
+    )
+    found = compare.difference(before, after)
+    assert ([one.name for one in found.gone], found.renamed) == (["v1:bati"], ())
+    [gone] = compare.missing([compare.Use("bati", "wfs", "v1:bati", ("cleabs", "usage_1"))], {"wfs": after})
+    names = compare.candidates(gone, after, found.new)
+    assert names == ["v2:batiment", "v2:route", "w:bati"]
+    fields = {"v2:batiment": ["Cleabs", "USAGE_1", "hauteur"], "v2:route": ["cleabs", "nature"], "w:bati": []}
+    assert compare.heirs(gone, names, lambda name: fields[name]) == ["v2:batiment"]
+    assert compare.heirs(replace(gone, fields=()), names, lambda name: fields[name]) == []
+
+
+def _capabilities(*names: str) -> bytes:
+    types = "".join(
+        f"<FeatureType><Name>{name}</Name><Title>Title of {name}</Title>"
+        "<DefaultCRS>urn:ogc:def:crs:EPSG::4326</DefaultCRS></FeatureType>"
+        for name in names
+    )
+    head = '<WFS_Capabilities xmlns="http://www.opengis.net/wfs/2.0" version="2.0.0"><FeatureTypeList>'
+    return f"{head}{types}</FeatureTypeList></WFS_Capabilities>".encode()
 
 
 def test_the_commands_browse_and_show(lab: Lab, geoplateforme: Geoplateforme) -> None:
