@@ -152,7 +152,7 @@ def slow_source() -> Generator[str]:
 def test_killed_while_it_downloads(loaded: Lab) -> None:
     with slow_source() as url:
         process = start(loaded, url)
-        wait_until(in_step(loaded, "extract"), seconds=20, what="extract")
+        wait_until(in_step(loaded, "extract"), seconds=60, what="extract")
         process.kill()
         process.wait()
     assert published(loaded) == (2, 1000)
@@ -163,7 +163,7 @@ def test_killed_while_it_downloads(loaded: Lab) -> None:
 
 def test_killed_in_the_middle_of_copy(loaded: Lab, big: Path) -> None:
     process = start(loaded, big)
-    wait_until(lambda: copying(loaded), seconds=20, what="copy")
+    wait_until(lambda: copying(loaded), seconds=60, what="copy")
     process.kill()
     process.wait()
     assert published(loaded) == (2, 1000)
@@ -181,8 +181,8 @@ def test_killed_within_a_step(loaded: Lab, step: str) -> None:
     with loaded.connect_admin() as blocker, blocker.transaction():
         blocker.execute(STALLS[step])  # type: ignore[arg-type]
         process = start(loaded)
-        wait_until(in_step(loaded, step), seconds=20, what=step)
-        wait_until(lambda: waiting_for_a_lock(loaded) or step == "prune", seconds=20, what=f"{step} to stand still")
+        wait_until(in_step(loaded, step), seconds=60, what=step)
+        wait_until(lambda: waiting_for_a_lock(loaded) or step == "prune", seconds=60, what=f"{step} to stand still")
         process.kill()
         process.wait()
         now = published(loaded)
@@ -224,7 +224,7 @@ def _killed_in(lab: Lab, private: cluster.Cluster, step: str, big: Path) -> subp
     assert pid
     if step == "copy":
         process = start(lab, big)
-        wait_until(lambda: copying(lab), seconds=20, what="copy")
+        wait_until(lambda: copying(lab), seconds=60, what="copy")
         os.kill(pid, signal.SIGKILL)
         return process
     blocker = lab.connect_admin()
@@ -232,7 +232,7 @@ def _killed_in(lab: Lab, private: cluster.Cluster, step: str, big: Path) -> subp
     blocker.execute(STALLS["publish"])  # type: ignore[arg-type]
     process = start(lab, big)
     wait_until(in_step(lab, "publish"), seconds=30, what="publish")
-    wait_until(lambda: waiting_for_a_lock(lab), seconds=20, what="publish to stand still")
+    wait_until(lambda: waiting_for_a_lock(lab), seconds=60, what="publish to stand still")
     os.kill(pid, signal.SIGKILL)
     process.wait(30)  # closed before, the blocker would let the publication pass
     blocker.close()
