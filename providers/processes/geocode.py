@@ -29,9 +29,9 @@ _DESCRIPTION = Description(
     title=Localised(fr="Géocoder", en="Geocode"),
     description=Localised(
         fr="Donne la position d'une adresse, d'un lieu ou d'une parcelle, ou de chaque ligne d'un tableau CSV "
-        "(200 000 lignes au plus), par le géocodage de la Géoplateforme.",
+        "(200 000 lignes et 50 Mo au plus), par le géocodage de la Géoplateforme.",
         en="Gives the position of an address, a place or a parcel, or of each line of a CSV table "
-        "(200,000 lines at most), by the geocoder of the Géoplateforme.",
+        "(200,000 lines and 50 MB at most), by the geocoder of the Géoplateforme.",
     ),
     keywords=("adresse", "géocodage", "geocoding", "BAN"),
     inputs={
@@ -85,7 +85,7 @@ class GeocodeProcessor(Processor):
             found = geocoding.search(means.transport, inputs["text"], limit=inputs.get("limit", 5), index=index)
             return collection(found)
         given, chosen = _read(inputs)
-        texts = [" ".join(filter(None, (line[n].strip() for n in chosen)))[:200] for line in given.lines]
+        texts = [" ".join(filter(None, (line[n].strip() for n in chosen)))[:200] for line in given.lines()]
         slices = geocoding.geocode_table(means.transport, texts, index=index, recall=work.recall, keep=work.keep)
         return table(given, slices, work)
 
@@ -111,11 +111,9 @@ def collection(places: list[Place]) -> Output:
 
 def table(given: tables.Table, slices: geocoding.Slices, work: Work) -> Output:
     """Write the table with what the slices add, telling how far it is."""
-    names: list[str] = []
-    values: list[geocoding.Row] = []
-    work.progress(0, f"0 of {len(given.lines)} lines")
-    for done, added, rows in slices:
-        names = added
-        values += rows
-        work.progress(100 * done / len(given.lines), f"{done} of {len(given.lines)} lines")
-    return Output("table", CSV, tables.write(given, names, values))
+    writer = tables.Writer(given)
+    work.progress(0, f"0 of {given.count} lines")
+    for done, names, rows in slices:
+        writer.add(names, rows)
+        work.progress(100 * done / given.count, f"{done} of {given.count} lines")
+    return Output("table", CSV, writer.content())

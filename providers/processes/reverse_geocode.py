@@ -80,7 +80,7 @@ class ReverseGeocodeProcessor(Processor):
 def _read(inputs: Json) -> tuple[tables.Table, list[Position | None]]:
     given = tables.read(inputs["csv"])
     east, north = given.positions(inputs.get("columns", ["longitude", "latitude"]))
-    return given, [_position(n, line[east], line[north]) for n, line in enumerate(given.lines, start=2)]
+    return given, [_position(n, line[east], line[north]) for n, line in enumerate(given.lines(), start=2)]
 
 
 def _position(number: int, east: str, north: str) -> Position | None:

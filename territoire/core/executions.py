@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
@@ -22,7 +24,9 @@ Response = Literal["raw", "document"]
 State = Literal["accepted", "running", "successful", "failed", "dismissed"]
 Json = dict[str, Any]  # a JSON object
 #: A larger result is refused: it is kept in one line of a table.
-MAX_RESULT_BYTES = 32 * 2**20
+MAX_RESULT_BYTES = 128 * 2**20
+#: A result is read, and given, in pieces of so many bytes.
+_PIECE = 2**20
 _POOL_SIZE = 4
 _READ: LiteralString = "select * from processes.read(%s)"
 
@@ -34,6 +38,15 @@ class Output:
     name: str
     media: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a result is: the name of its output, its media type, and its size in bytes."""
+
+    name: str
+    media: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,9 @@ class Desk:
     def submit(self, process: str, inputs: Json, *, response: Response = "raw") -> UUID:
         """Hand a job in and return its id; TooLargeError, or UnavailableError when too many are waiting."""
         try:
-            rows = self._ask("select processes.submit(%s, %s, %s)", [process, Jsonb(inputs), response])
+            rows = self._ask(
+                "select processes.submit(%s, %s, %s)", [process, Jsonb(inputs, dumps=orjson.dumps), response]
+            )
         except pg.ProgramLimitExceeded as exc:
             raise TooLargeError(exc.diag.message_primary or "too large", remedy="split it into several jobs") from exc
         except pg.ConfigurationLimitExceeded as exc:
@@ -131,6 +146,21 @@ class Desk:
             raise NotFoundError(f"the job {job} has no result", remedy="see its status")
         name, media, content = rows[0]
         return Output(name, media, bytes(content))
+
+    def head(self, job: UUID) -> Head:
+        """Return what the result of a successful job is, without its bytes; NotFoundError when there is none."""
+        rows = self._ask("select output, media, size from processes.result_head(%s)", [job])
+        if not rows:
+            raise NotFoundError(f"the job {job} has no result", remedy="see its status")
+        return Head(*rows[0])
+
+    def pieces(self, job: UUID, size: int) -> Iterator[bytes]:
+        """Read a result piece by piece: a large one is never held whole."""
+        for first in range(1, size + 1, _PIECE):
+            piece = self._ask("select processes.result_piece(%s, %s, %s)", [job, first, _PIECE])[0][0]
+            if piece is None:
+                raise NotFoundError(f"the job {job} has no result any more", remedy="hand it in again")
+            yield bytes(piece)
 
     def dismiss(self, job: UUID) -> bool:
         """End a job, or drop its result; False when it was dismissed before."""

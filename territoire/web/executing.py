@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,12 +21,14 @@ from territoire.core.executions import Limited, Output, Response
 __all__ = ["MAX_BODY", "SYNC_BODY", "SYNC_S", "Bench", "Execution", "read"]
 
 #: A body that is handed to the workers, and one that is done while somebody waits.
-MAX_BODY = 32 * 2**20
+MAX_BODY = 64 * 2**20
 SYNC_BODY = 500_000
 #: Seconds that a visitor waits at most.
 SYNC_S = 20.0
 #: Executions at the same time in a process of the server; more are sent to the queue.
 _SYNC_AT_ONCE = 8
+#: Bodies beyond SYNC_BODY that are taken in at the same time in a process: each may need 300 MB for a second.
+_LARGE_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,26 @@ class Bench:
         self._later = later(takes_jobs=takes_jobs)
         self._threads = ThreadPoolExecutor(_SYNC_AT_ONCE, thread_name_prefix="execution")
         self._busy = 0
+        self._large = 0
+
+    @contextmanager
+    def taking(self) -> Generator[Callable[[], None]]:
+        """Let a body in; what is given is to be called when it turns out to be large: UnavailableError beyond two."""
+        is_large = False
+
+        def grow() -> None:
+            nonlocal is_large
+            if is_large:
+                return
+            if self._large >= _LARGE_AT_ONCE:
+                raise UnavailableError("other large inputs are being taken in", remedy="send this again in a moment")
+            self._large += 1
+            is_large = True
+
+        try:
+            yield grow
+        finally:
+            self._large -= is_large
 
     def close(self) -> None:
         """Let go of what was not begun, and close what was opened."""
@@ -76,7 +99,7 @@ def later(*, takes_jobs: bool) -> str:
     return "send Prefer: respond-async, and a worker does it" if takes_jobs else "ask for less at once"
 
 
-async def read(request: Request, *, takes_jobs: bool) -> Execution:
+async def read(request: Request, *, takes_jobs: bool, grow: Callable[[], None]) -> Execution:
     """Read an execution (OGC 18-062r2, 7.11); RequestError says what is wrong, and in which input."""
     described = catalogue.describe(request.path_params["process"])
     wants_job = takes_jobs and any(
@@ -85,13 +108,14 @@ async def read(request: Request, *, takes_jobs: bool) -> Execution:
         for part in header.split(",")
     )
     if wants_job:
-        body = await _body(request, MAX_BODY, remedy="split it into several jobs")
+        body = await _body(request, MAX_BODY, remedy="split it into several jobs", grow=grow)
     else:
-        body = await _body(request, SYNC_BODY, remedy=later(takes_jobs=takes_jobs))
+        body = await _body(request, SYNC_BODY, remedy=later(takes_jobs=takes_jobs), grow=grow)
     try:
-        content = orjson.loads(body)
+        content = await asyncio.to_thread(orjson.loads, body)
     except orjson.JSONDecodeError as exc:
         raise RequestError(f"the body is not JSON: {exc}", remedy='send {"inputs": {...}}') from exc
+    del body  # it may be of 50 MB
     if not isinstance(content, dict) or not isinstance(content.get("inputs", {}), dict):
         raise RequestError("the body is not an execution", remedy='send {"inputs": {...}}')
     if "subscriber" in content:
@@ -100,7 +124,7 @@ async def read(request: Request, *, takes_jobs: bool) -> Execution:
     if response not in ("raw", "document"):  # a list, as JSON may hold anything
         raise RequestError("response: neither raw nor document", remedy="use raw or document")
     _check_outputs(described, content.get("outputs"))
-    # a table of 20 MB takes its time to be looked through
+    # a table of 50 MB takes its time to be looked through
     inputs = await asyncio.to_thread(described.check, content.get("inputs", {}))
     return Execution(described, inputs, response, wants_job)
 
@@ -123,7 +147,7 @@ def _check_outputs(described: Description, outputs: object) -> None:
             )
 
 
-async def _body(request: Request, limit: int, *, remedy: str) -> bytes:
+async def _body(request: Request, limit: int, *, remedy: str, grow: Callable[[], None]) -> bytes:
     media = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if media != "application/json":
         raise UnsupportedMediaError(f"a body of type {media[:60]!r} is not read here", remedy="send application/json")
@@ -133,5 +157,7 @@ async def _body(request: Request, limit: int, *, remedy: str) -> bytes:
         size += len(chunk)
         if size > limit:
             raise TooLargeError(f"the body is longer than {limit} bytes", remedy=remedy)
+        if size > SYNC_BODY:
+            grow()
         parts.append(chunk)
     return b"".join(parts)

@@ -6,11 +6,11 @@ import asyncio
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from providers.processes import catalogue
-from territoire.core.errors import GoneError, NoSuchJobError, ResultNotReadyError
+from territoire.core.errors import GoneError, NoSuchJobError, ResultNotReadyError, TooLargeError
 from territoire.core.executions import Desk, Output, Status
 from territoire.core.executions import Response as Form
 from territoire.web import answers, asked, conduct, executing
@@ -22,6 +22,8 @@ from territoire.web.views import Views
 __all__ = ["routes"]
 
 _PRIVATE = {"Cache-Control": "no-store"}
+#: Bytes of a result that is put into a JSON document, which is made in memory.
+_LARGEST_DOCUMENT = 32 * 2**20
 
 
 def routes() -> list[Route]:
@@ -60,11 +62,12 @@ async def _execute(request: Request) -> Response:
     """Do a process now, or hand it in where the request prefers so and this server takes jobs (RFC 7240)."""
     wanted = asked.read(request, offered=asked.ANY)
     desk = _desk(request)
-    execution = await executing.read(request, takes_jobs=desk.takes_jobs)
-    if not execution.wants_job:
-        bench: Bench = request.app.state.bench
-        return _result(await bench.do(execution), execution.response)
-    job = await asyncio.to_thread(desk.submit, execution.process.id, execution.inputs, response=execution.response)
+    bench: Bench = request.app.state.bench
+    with bench.taking() as grow:
+        execution = await executing.read(request, takes_jobs=desk.takes_jobs, grow=grow)
+        if not execution.wants_job:
+            return _result(await bench.do(execution), execution.response)
+        job = await asyncio.to_thread(desk.submit, execution.process.id, execution.inputs, response=execution.response)
     status = await asyncio.to_thread(desk.read, job)
     answer = conduct.json(wanted, documents.job(wanted, status))
     answer.status_code = 201
@@ -105,7 +108,16 @@ async def _results(request: Request) -> Response:
     status = await asyncio.to_thread(desk.read, job)
     if status.status != "successful":
         return _without_result(status)
-    return _result(await asyncio.to_thread(desk.result, job), status.response)
+    head = await asyncio.to_thread(desk.head, job)
+    if status.response == "raw":
+        headers = {"Content-Length": str(head.size), **_PRIVATE}
+        return StreamingResponse(desk.pieces(job, head.size), media_type=head.media, headers=headers)
+    if head.size > _LARGEST_DOCUMENT:
+        raise TooLargeError(
+            f"the result has {head.size} bytes, and a document may have {_LARGEST_DOCUMENT}",
+            remedy="hand it in with response raw",
+        )
+    return _result(await asyncio.to_thread(desk.result, job), "document")
 
 
 def _without_result(status: Status) -> Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import html
 import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -375,6 +377,58 @@ def test_a_job_that_fails_says_why_in_its_status_and_results(
     page = server.get(f"{path}?f=html")[2].decode()
     assert "Traceback" not in page
     assert job["message"].split("'")[0] in page
+
+
+def _done(demo: Lab, response: str, size: int) -> str:
+    """Put down a job that has a result of so many bytes, and return its path."""
+    with demo.connect_admin() as connection:
+        row = connection.execute(
+            "insert into jobs.executions (process, inputs, response, status, output, media, result) values"
+            " ('geocode', '{}', %s, 'successful', 'table', 'text/csv', substring(convert_to(repeat(%s, %s), 'UTF8')"
+            " from 1 for %s)) returning job",
+            [response, "0123456789abcdef", size // 16 + 1, size],
+        ).fetchone()
+    assert row
+    return f"/ogc/jobs/{row[0]}/results"
+
+
+def test_a_large_result_is_given_in_pieces_and_not_as_a_document(demo: Lab, server: Server) -> None:
+    size = 3 * 2**20 + 17
+    status, headers, body = server.get(_done(demo, "raw", size))
+    assert (status, headers["content-length"], len(body)) == (200, str(size), size)
+    assert body == (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    status, _, problem = ask(server, _done(demo, "document", 33 * 2**20), method="GET")
+    assert (status, problem["remedy"]) == (413, "hand it in with response raw")
+
+
+def test_the_server_takes_in_two_large_tables_at_a_time(server: Server) -> None:
+    """The third is told to wait, and small inputs pass."""
+    head = (
+        "POST /ogc/processes/geocode/execution HTTP/1.1\r\nHost: x\r\nPrefer: respond-async\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {4 * SYNC_BODY}\r\n\r\n"
+    ).encode()
+    address = server.base.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(2):
+            one = open_ones.enter_context(socket.create_connection((address[0], int(address[1]))))
+            one.sendall(head + b" " * (2 * SYNC_BODY))
+        table = {"csv": "a\n" + "x\n" * SYNC_BODY}
+        wait_until(
+            lambda: execute(server, "geocode", table, Prefer="respond-async")[0] == 503, seconds=10, what="a refusal"
+        )
+        status, headers, _ = execute(server, "geocode", table, Prefer="respond-async")
+        assert (status, int(headers["retry-after"]) > 0) == (503, True)
+        status, _, job = execute(server, "geocode", {"csv": "ville\nApt"}, Prefer="respond-async")
+        assert status == 201
+        ask(server, f"/ogc/jobs/{job['jobID']}", method="DELETE")
+
+    def taken() -> bool:
+        status, _, job = execute(server, "geocode", table, Prefer="respond-async")
+        if status == 201:
+            ask(server, f"/ogc/jobs/{job['jobID']}", method="DELETE")
+        return status == 201
+
+    wait_until(taken, seconds=10, what="room, as both broke off")
 
 
 def test_owslib_lists_describes_and_executes(server: Server, work: object, geoplateforme: Geoplateforme) -> None:

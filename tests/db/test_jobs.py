@@ -307,8 +307,8 @@ def _status(desk: Desk, job: uuid.UUID) -> str:
 
 
 def test_what_cannot_be_taken_is_refused_at_the_desk(lab: Lab, desk: Desk) -> None:
-    with pytest.raises(TooLargeError, match="32 MiB"):
-        desk.submit("slow", {"text": "x" * 34_000_000})
+    with pytest.raises(TooLargeError, match="64 MiB"):
+        desk.submit("slow", {"text": "x" * 68_000_000})
     with pytest.raises(RequestError, match="cannot be stored"):
         desk.submit("slow", {"text": "\x00"})
     with pytest.raises(NotFoundError):
