@@ -15,9 +15,12 @@ from territoire.core import sources, yaml_source
 from territoire.core.errors import DeclarationError
 from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
-from territoire.core.vocabulary import Vocabulary
+from territoire.core.sources import WfsSource
+from territoire.core.vocabulary import Territory, Vocabulary
 
 Declaration = Dataset | LiveLayer | Raster
+#: Stands in a filter for the box of the territory, in degrees: west, south, east, north.
+TERRITORY = "{territory}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,21 @@ def read_declaration(file: Path, vocabulary: Vocabulary) -> Declaration:
                 f"{file}:{document.line((key,))}: {key}: {word!r} is not in _vocabulary/{key}s.yml",
                 remedy=nearest(word, known) or f"add it to datasets/_vocabulary/{key}s.yml",
             )
-    return dataset
+    return _placed(dataset, vocabulary.territory)
+
+
+def _placed(declared: Declaration, territory: Territory) -> Declaration:
+    """Put the box of the territory where a filter asks for it: a declaration then serves any territory."""
+    if not isinstance(declared, Dataset):
+        return declared
+    box = ", ".join(map(str, territory.bbox_crs84))
+    sources = tuple(
+        one.model_copy(update={"filter": one.filter.replace(TERRITORY, box)})
+        if isinstance(one, WfsSource) and one.filter
+        else one
+        for one in declared.source
+    )
+    return declared.model_copy(update={"source": sources})
 
 
 def _model(content: dict[str, Any]) -> type[Declaration]:  # a YAML document

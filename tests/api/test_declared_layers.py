@@ -37,7 +37,7 @@ def loaded(
     lab.use_the_declared("communes", "departements", *ALL)
     # 120,000 buildings are more than it takes to see that they load: those of Marseille do
     buildings = lab.datasets / "foncier" / "batiments.yml"
-    buildings.write_text(buildings.read_text("utf-8").replace("4.15, 42.9, 7.8, 45.2", "5.3, 43.2, 5.5, 43.4"), "utf-8")
+    buildings.write_text(buildings.read_text("utf-8").replace("{territory}", "5.3, 43.2, 5.5, 43.4"), "utf-8")
     # a reference to what is not published holds nothing up: parcelles asks for both
     first = lab.command("etl", "run", "parcelles", **geoplateforme_process.env)
     assert first.returncode == 0, first.stdout + first.stderr

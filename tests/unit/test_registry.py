@@ -13,6 +13,7 @@ from territoire.core.derive import page
 from territoire.core.errors import DeclarationError
 from territoire.core.layers import LiveLayer, Raster
 from territoire.core.models import Dataset
+from territoire.core.sources import WfsSource
 
 
 @pytest.fixture
@@ -111,6 +112,16 @@ def test_the_six_datasets_of_the_demo_are_declared() -> None:
     )
     assert "partie régionale" in found["epci"].title.fr
     assert len(found["communes"].columns) == 11
+
+
+def test_a_filter_names_the_territory_and_another_territory_needs_no_other_declaration(folder: Path) -> None:
+    url = "  kind: file\n  url: _demo/admin-express-cog-paca.gpkg.zip\n"
+    filter_ = "\"BBOX({geometry}, {territory}, 'EPSG:4326')\""
+    change(folder, url, f'  kind: wfs\n  typename: "A:b"\n  filter: {filter_}\n')
+    change(folder, "[4.15, 42.9, 7.8, 45.2]", "[-5.2, 47.2, -1, 48.9]", "_vocabulary/territory.yml")
+    [source] = registry.load(folder).get("communes").source
+    assert isinstance(source, WfsSource)
+    assert source.filter == "BBOX({geometry}, -5.2, 47.2, -1.0, 48.9, 'EPSG:4326')"
 
 
 LAYER = """
