@@ -20,6 +20,7 @@ from territoire.geoplateforme.breaker import Breaker
 from territoire.geoplateforme.cache import Cache, Kept
 from territoire.geoplateforme.download import Download
 from territoire.geoplateforme.exchange import Asked, Exchange, Raw, UnreachableError
+from territoire.geoplateforme.pulse import Pulse
 from territoire.geoplateforme.quota import Quota
 from territoire.geoplateforme.services import Service, Services
 
@@ -48,10 +49,11 @@ class Transport:
     def __init__(self, settings: Settings, *, patience_s: float = 10.0, most_bytes: int | None = None) -> None:
         self.services = Services(settings, most_bytes=most_bytes)
         self.folder = settings.var / "geoplateforme"
-        """What is kept of the services: quotas, answers, parsed capabilities."""
+        """What is kept of the services: quotas, answers, parsed capabilities, when each last answered."""
         quotas = self.folder / "quota"
         try:
             quotas.mkdir(parents=True, exist_ok=True)
+            self.pulse = Pulse(self.folder / "pulse")
         except OSError as exc:
             raise SettingsError(
                 f"{self.folder} cannot be made: {exc.strerror}", remedy="give a folder by TERRITOIRE_VAR"
@@ -222,11 +224,13 @@ class Transport:
             raise
         except (UpstreamBusyError, UpstreamTimeoutError, OutageError):
             breaker.fail()
+            self.pulse.note(asked.service.name, answered=False)
             raise
         except UpstreamError:
             breaker.succeed()  # it answers, if not what we like
             raise
         breaker.succeed()
+        self.pulse.note(asked.service.name, answered=True)
         return done
 
     def _retry[T](self, asked: Asked, once: Callable[[], T]) -> T:

@@ -21,7 +21,16 @@ from territoire.core.errors import RequestError
 from territoire.core.executions import Desk
 from territoire.core.settings import Settings
 from territoire.core.vocabulary import Vocabulary
-from territoire.web import answers, arcgis_routes, processes_routes, qgis_routes, routes, tile_routes, views
+from territoire.web import (
+    answers,
+    arcgis_routes,
+    processes_routes,
+    qgis_routes,
+    records_routes,
+    routes,
+    tile_routes,
+    views,
+)
 from territoire.web import live_routes as live
 from territoire.web import raster_routes as rasters
 from territoire.web.api.rendered import Rendered
@@ -29,7 +38,7 @@ from territoire.web.catalogue import Catalogue
 from territoire.web.compression import Compressed
 from territoire.web.executing import Bench
 from territoire.web.facades import Facades
-from territoire.web.live_routes import by_kind
+from territoire.web.live_routes import LIVE_KINDS, by_kind
 from territoire.web.middleware import AddressLimit, CrossOrigin, RequestLog, TrailingSlash
 from territoire.web.painters import Painters
 
@@ -93,13 +102,13 @@ def _routes() -> list[Route | Mount]:
         ("/ogc/openapi", routes.definition),
         ("/ogc/conformance", routes.conformance),
         ("/ogc/collections", routes.collections),
-        (collection, routes.collection),
+        (collection, by_kind(routes.collection, **dict.fromkeys(LIVE_KINDS, live.collection))),
         (f"{collection}/queryables", by_kind(routes.queryables, wfs=live.queryables)),
         (f"{collection}/sortables", by_kind(routes.sortables, wfs=live.sortables)),
         (f"{collection}/schema", by_kind(routes.schema, wfs=live.schema, raster=rasters.schema)),
         (f"{collection}/schema/feature", by_kind(routes.feature_schema, wfs=live.feature_schema)),
-        (f"{collection}/items", by_kind(routes.items, wfs=live.items, csw=live.records)),
-        (f"{collection}/items/{{key:path}}", by_kind(routes.item, wfs=live.item, csw=live.record)),
+        (f"{collection}/items", by_kind(routes.items, wfs=live.items, csw=records_routes.records)),
+        (f"{collection}/items/{{key:path}}", by_kind(routes.item, wfs=live.item, csw=records_routes.record)),
         (f"{collection}/tiles", by_kind(tile_routes.collection_tilesets, tms=live.tilesets)),
         (f"{collection}/tiles/{{matrix_set}}", by_kind(tile_routes.collection_tileset, tms=live.one_tileset)),
         (

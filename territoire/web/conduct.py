@@ -15,6 +15,8 @@ from territoire.query.model import Generation
 from territoire.web import answers, caching, negotiate
 from territoire.web.asked import Asked
 from territoire.web.catalogue import Catalogue, away
+from territoire.web.facades import Facades
+from territoire.web.views import Views
 
 Handler = Callable[[Request], Awaitable[Response]]
 #: The generations that a tile is made of.
@@ -33,6 +35,18 @@ def vocabulary(request: Request) -> Vocabulary:
     """Return the licences, producers, themes and territory."""
     words: Vocabulary = request.app.state.vocabulary
     return words
+
+
+def facades(request: Request) -> Facades:
+    """Return what asks the Géoplateforme."""
+    found: Facades = request.app.state.facades
+    return found
+
+
+def views(request: Request) -> Views:
+    """Return what makes pages."""
+    found: Views = request.app.state.views
+    return found
 
 
 def json(wanted: Asked, content: dict[str, Any], *, media: str = "application/json") -> Response:  # a JSON document

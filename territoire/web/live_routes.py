@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from providers import live_features, live_maps, live_records, live_tiles
+from providers import live_features, live_maps, live_tiles
 from territoire.core.derive import tileset
 from territoire.core.errors import NotFoundError, RequestError
 from territoire.geoplateforme.answers import Answer
@@ -15,20 +15,19 @@ from territoire.query import parameters, values
 from territoire.query.layers import PublishedLayer
 from territoire.query.model import Query
 from territoire.web import answers, asked, conduct, posted
-from territoire.web.api import forms, live_documents, live_forms, schemas
+from territoire.web.api import documents, forms, live_documents, live_forms, schemas
 from territoire.web.api import items as api_items
 from territoire.web.api import layers as layer_documents
-from territoire.web.api.links import Link, link
+from territoire.web.api.links import Link
 from territoire.web.asked import Asked
 from territoire.web.facades import Facades
-from territoire.web.views import Views
 
 Handler = Callable[[Request], Awaitable[Response]]
 LiveHandler = Callable[[Request, PublishedLayer], Awaitable[Response]]
 #: How long a visitor's client may keep an answer, in seconds: features move, tiles and maps hardly do.
 _KEEP_FEATURES, _KEEP_IMAGES = 60, 3600
+LIVE_KINDS = ("wfs", "wmts", "tms", "wms", "wms_vector", "csw")
 _FEATURES = {name: media for name, media in asked.FEATURES.items() if name != "html"}
-_RECORDS = {"json": ("application/geo+json", "application/json")}
 
 
 def by_kind(otherwise: Handler, **handlers: LiveHandler) -> Handler:
@@ -42,6 +41,24 @@ def by_kind(otherwise: Handler, **handlers: LiveHandler) -> Handler:
         return await handlers[layer.kind](request, layer)
 
     return answer
+
+
+async def collection(request: Request, layer: PublishedLayer) -> Response:
+    """One live collection: its page, which says what is known of its source now, or its description."""
+    wanted = asked.read(request)
+    if wanted.format != "html":
+        return await _description(request)
+    beat = conduct.facades(request).transport.pulse.last(layer.kind)
+    page = conduct.views(request).collection(wanted, conduct.catalogue(request), layer, beat)
+    page.headers["Cache-Control"] = "no-cache"
+    return page
+
+
+@conduct.conditional
+async def _description(request: Request) -> Response:
+    wanted = asked.read(request)
+    found = conduct.catalogue(request).find(request.path_params["collection"])
+    return conduct.json(wanted, documents.collection(wanted, found, conduct.vocabulary(request)))
 
 
 async def no_own(request: Request) -> Response:
@@ -78,7 +95,7 @@ async def item(request: Request, layer: PublishedLayer) -> Response:
         raise missing from exc
     if wanted.format == "html":
         return await _page_of_pygeoapi(request, wanted, layer, text)
-    facades = _facades(request)
+    facades = conduct.facades(request)
     found, heard = await facades.run("wfs", lambda: live_features.one(facades.transport, layer, key, query))
     if found is None:
         raise missing
@@ -109,34 +126,6 @@ async def feature_schema(request: Request, layer: PublishedLayer) -> Response:
     return _schema(request, layer, schemas.feature)
 
 
-async def records(request: Request, layer: PublishedLayer) -> Response:
-    """A page of records."""
-    wanted = asked.read(request, offered=_RECORDS, known=None)
-    search = live_records.parse(layer, wanted.pairs)
-    facades = _facades(request)
-    found = await facades.run("csw", lambda: live_records.page(facades.transport, search))
-    links = _links(wanted, layer, found.following)
-    content = {
-        "type": "FeatureCollection",
-        "features": [_record(wanted, layer, record) for record in found.records],
-        "numberMatched": found.matched,
-        "numberReturned": len(found.records),
-        "links": links,
-    }
-    return _written(wanted, content, facades.headers("csw", found.answer, keep_s=_KEEP_FEATURES))
-
-
-async def record(request: Request, layer: PublishedLayer) -> Response:
-    """One record."""
-    wanted = asked.read(request, offered=_RECORDS)
-    name = request.path_params["key"]
-    facades = _facades(request)
-    found, heard = await facades.run("csw", lambda: live_records.one(facades.transport, name))
-    if found is None:
-        raise NotFoundError(f"{layer.id} has no record {name[:100]!r}", remedy="look it up in the list of records")
-    return _written(wanted, _record(wanted, layer, found), facades.headers("csw", heard, keep_s=_KEEP_FEATURES))
-
-
 async def tilesets(request: Request, layer: PublishedLayer) -> Response:
     """The tilesets of a layer of tiles."""
     wanted = asked.read(request, offered=asked.JSON_ONLY)
@@ -159,7 +148,7 @@ async def tilejson(request: Request, layer: PublishedLayer) -> Response:
 async def map_tile(request: Request, layer: PublishedLayer) -> Response:
     """One map tile."""
     _known_only(request, ("f",))
-    given, facades = request.path_params, _facades(request)
+    given, facades = request.path_params, conduct.facades(request)
     at = (given["matrix_set"], given["z"], given["y"], given["x"])
     heard = await facades.run("wmts", lambda: live_tiles.map_tile(facades.transport, layer, *at))
     return _tile(facades, layer, heard, heard.media)
@@ -168,7 +157,7 @@ async def map_tile(request: Request, layer: PublishedLayer) -> Response:
 async def vector_tile(request: Request, layer: PublishedLayer) -> Response:
     """One vector tile, by either of its addresses."""
     _known_only(request, ("f",))
-    given, facades = request.path_params, _facades(request)
+    given, facades = request.path_params, conduct.facades(request)
     at = (given.get("matrix_set", "WebMercatorQuad"), given["z"], given["y"], given["x"])
     heard = await facades.run("tms", lambda: live_tiles.vector_tile(facades.transport, layer, *at))
     return _tile(facades, layer, heard, tileset.MVT)
@@ -179,7 +168,7 @@ async def map_image(request: Request, layer: PublishedLayer) -> Response:
     offered = {name: (media,) for name, media in live_maps.MEDIA.items()}
     wanted = asked.read(request, offered=offered, known=live_maps.NAMES)
     drawn = live_maps.parse(layer, dict(wanted.pairs), wanted.format)
-    facades = _facades(request)
+    facades = conduct.facades(request)
     heard = await facades.run(layer.kind, lambda: live_maps.image(facades.transport, layer, drawn))
     headers = facades.headers(layer.kind, heard, keep_s=_KEEP_IMAGES)
     headers["Content-Crs"] = f"<http://www.opengis.net/def/crs/EPSG/0/{drawn.crs.removeprefix('EPSG:')}>"
@@ -189,7 +178,7 @@ async def map_image(request: Request, layer: PublishedLayer) -> Response:
 
 async def _items(request: Request, wanted: Asked, layer: PublishedLayer) -> Response:
     query = _query(wanted, layer)
-    facades = _facades(request)
+    facades = conduct.facades(request)
     form, write = forms.FORMS[wanted.format], live_forms.WRITERS[wanted.format]
     generation = live_features.as_generation(layer)
 
@@ -222,45 +211,16 @@ async def _page_of_pygeoapi(request: Request, wanted: Asked, layer: PublishedLay
     if not key:
         # refused as the JSON would be: pygeoapi lets unknown parameters pass
         _query(wanted, layer)
-    views: Views = request.app.state.views
     known = conduct.catalogue(request)
     what = "item" if key else "items"
-    return await views.live(wanted, known, request, what, layer.id, *key, facades=_facades(request))
+    return await conduct.views(request).live(
+        wanted, known, request, what, layer.id, *key, facades=conduct.facades(request)
+    )
 
 
 def _links(wanted: Asked, layer: PublishedLayer, following: int | None = None) -> list[Link]:
-    is_record = layer.kind == "csw"
-    known = {"json": answers.GEOJSON} if is_record else {name: form.media for name, form in forms.FORMS.items()}
-    links = [link(wanted.url, "self", known[wanted.format], "self", wanted.language)]
-    others = {name: media for name, media in known.items() if name != wanted.format}
-    others |= {} if is_record else {"html": "text/html"}
-    links += [link(wanted.link(f=name), "alternate", media, name, wanted.language) for name, media in others.items()]
-    address = f"{wanted.ogc}/collections/{layer.id}"
-    links.append(link(address, "collection", "application/json", "collection", wanted.language))
-    if following is not None:
-        address = wanted.link(offset=str(following))
-        links.append(link(address, "next", known[wanted.format], "next", wanted.language))
-    return links
-
-
-def _record(wanted: Asked, layer: PublishedLayer, found: dict[str, object]) -> dict[str, object]:
-    address = api_items.item_address(wanted.ogc, layer.id, str(found["id"]))
-    own = [
-        link(address, "self", answers.GEOJSON, "self", wanted.language),
-        link(f"{wanted.ogc}/collections/{layer.id}", "collection", "application/json", "collection", wanted.language),
-    ]
-    given = found["links"]
-    return {
-        "conformsTo": ["http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core"],
-        **found,
-        "links": [*own, *(given if isinstance(given, list) else [])],
-    }
-
-
-def _written(wanted: Asked, content: object, headers: Mapping[str, str]) -> Response:
-    made = answers.document(content, language=wanted.language, media=answers.GEOJSON)
-    made.headers.update(headers)
-    return made
+    known = {**{name: form.media for name, form in forms.FORMS.items()}, "html": "text/html"}
+    return live_documents.page_links(wanted, layer, known, following)
 
 
 def _tile(facades: Facades, layer: PublishedLayer, heard: Answer, media: str) -> Response:
@@ -274,8 +234,3 @@ def _known_only(request: Request, known: tuple[str, ...]) -> None:
     for name in request.query_params:
         if name not in known:
             raise parameters.unknown(name, known)
-
-
-def _facades(request: Request) -> Facades:
-    facades: Facades = request.app.state.facades
-    return facades

@@ -14,6 +14,7 @@ from providers import live_features
 from territoire import __version__
 from territoire.core.errors import RequestError
 from territoire.core.vocabulary import Vocabulary
+from territoire.geoplateforme.pulse import Beat
 from territoire.query import search
 from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
@@ -48,11 +49,13 @@ class Views:
         page = home_page.render(self._site(asked, catalogue), search=text, results=hits)
         return answers.html(page, language=asked.language)
 
-    def collection(self, asked: Asked, catalogue: Catalogue, found: Generation | PublishedLayer) -> Response:
-        """Answer with a collection's page."""
+    def collection(
+        self, asked: Asked, catalogue: Catalogue, found: Generation | PublishedLayer, beat: Beat | None = None
+    ) -> Response:
+        """Answer with a collection's page; `beat` is what is known of the source of a live one."""
         site = self._site(asked, catalogue)
         is_layer = isinstance(found, PublishedLayer)
-        page = layer_page.render(site, found) if is_layer else collection_page.render(site, found)
+        page = layer_page.render(site, found, beat) if is_layer else collection_page.render(site, found)
         return answers.html(page, language=asked.language)
 
     async def pygeoapi(

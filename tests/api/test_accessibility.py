@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Generator
-from typing import Any
 
 import pytest
-from lab import ROOT, Server
+from browsing import AXE, serious
+from lab import Server
 from playwright.sync_api import Browser, Page
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 COLLECTION = "/ogc/collections/communes"
 PAGES = {
     "home": "/",
@@ -44,7 +43,7 @@ def test_axe_finds_nothing_serious(demo_server: Server, visitor: Page, name: str
     _open(demo_server, visitor, PAGES[name], language=language, width=width)
     assert visitor.locator("h1").count() == 1
     assert visitor.locator("html").get_attribute("lang") == language
-    assert _serious(visitor) == []
+    assert serious(visitor) == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -56,7 +55,7 @@ def test_axe_finds_nothing_serious_in_the_page_of_a_job(demo_server: Server, vis
         path = answer.headers["Location"].removeprefix(demo_server.base)
     _open(demo_server, visitor, path, language="fr", width=width)
     assert visitor.locator("progress").count() == 1
-    assert _serious(visitor) == []
+    assert serious(visitor) == []
 
 
 def test_axe_would_find_a_fault(demo_server: Server, visitor: Page) -> None:
@@ -64,20 +63,7 @@ def test_axe_would_find_a_fault(demo_server: Server, visitor: Page) -> None:
     visitor.evaluate("document.querySelector('label[for=q]').remove()")
     visitor.evaluate("document.querySelector('#q').removeAttribute('placeholder')")
     visitor.evaluate("document.querySelector('.quiet').style.color = '#cccccc'")
-    assert {fault[0] for fault in _serious(visitor)} == {"label", "color-contrast"}
-
-
-def _serious(page: Page) -> list[tuple[str, str, list[str]]]:
-    """Return what axe calls serious or critical: rule, meaning, and where."""
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    # by the protocol of the browser: the content security policy of the pages stays as it is
-    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-    found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
-    return [
-        (fault["id"], fault["help"], [node["html"][:200] for node in fault["nodes"]][:3])
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-    ]
+    assert {fault[0] for fault in serious(visitor)} == {"label", "color-contrast"}
 
 
 def test_the_keyboard_reaches_the_search_the_layers_and_what_can_be_copied(demo_server: Server, page: Page) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import orjson
 import pytest
 from geoplateforme.standin import Geoplateforme
 from lab import Lab, Server
-from live_layers import ITEMS, publish
+from live_layers import ITEMS, age, publish
 
 from territoire.core.database import Urls
 
@@ -58,24 +58,13 @@ def server(lab: Lab, geoplateforme: Geoplateforme, var: Path) -> Iterator[Server
         yield running
 
 
-def _grow_old(var: Path) -> None:
-    """Make all kept answers eight days older than they are."""
-    files = [file for file in (var / "geoplateforme" / "cache").glob("*/*") if not file.name.startswith(".")]
-    assert files
-    for file in files:
-        head, _, body = file.read_bytes().partition(b"\n")
-        said = orjson.loads(head)
-        said["retrieved_at"] = (datetime.fromisoformat(said["retrieved_at"]) - _AGE).isoformat()
-        file.write_bytes(orjson.dumps(said) + b"\n" + body)
-
-
 @pytest.mark.parametrize("vice", [("down", "refused"), ("status", 500), ("html", True)], ids=lambda vice: vice[0])
 def test_what_is_kept_stands_in_for_every_service_and_says_its_age(
     server: Server, geoplateforme: Geoplateforme, var: Path, vice: tuple[str, Any]
 ) -> None:
     before = {service: server.get(path, Accept="*/*") for service, path in ASKED.items()}
     assert {status for status, _, _ in before.values()} == {200}
-    _grow_old(var)
+    age(var, _AGE)
     geoplateforme.vice(*vice)
     for service, path in ASKED.items():
         status, headers, body = server.get(path, Accept="*/*")

@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+from lab import ROOT
 from PIL import Image
+from playwright.sync_api import Page
 
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = Path("/usr/bin/chromium")
 WIDTH, HEIGHT = 1400, 1200
 HERE = ("http://127.0.0.1:", "blob:", "data:")
@@ -48,3 +52,16 @@ def pixels(picture: bytes) -> dict[tuple[int, int, int], int]:
 def near(counted: dict[tuple[int, int, int], int], colour: tuple[float, float, float]) -> int:
     """Count the pixels of a colour, give or take a rounding."""
     return sum(n for c, n in counted.items() if max(abs(a - b) for a, b in zip(c, colour, strict=True)) <= 2)
+
+
+def serious(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return what axe calls serious or critical: rule, meaning, and where."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    # by the protocol of the browser: the content security policy of the pages stays as it is
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
+    return [
+        (fault["id"], fault["help"], [node["html"][:200] for node in fault["nodes"]][:3])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]

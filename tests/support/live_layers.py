@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 from geoplateforme.standin import Geoplateforme
 from lab import Lab
@@ -56,3 +59,14 @@ def publish(lab: Lab, source: Geoplateforme) -> None:
     lab.load("departements")
     run = lab.command("etl", "run", "batiments_direct", *LAYERS, **source.env)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def age(var: Path, by: timedelta) -> None:
+    """Make all answers that are kept below `var` older than they are."""
+    files = [file for file in (var / "geoplateforme" / "cache").glob("*/*") if not file.name.startswith(".")]
+    assert files
+    for file in files:
+        head, _, body = file.read_bytes().partition(b"\n")
+        said = orjson.loads(head)
+        said["retrieved_at"] = (datetime.fromisoformat(said["retrieved_at"]) - by).isoformat()
+        file.write_bytes(orjson.dumps(said) + b"\n" + body)

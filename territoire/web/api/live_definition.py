@@ -99,8 +99,8 @@ def _map(layer: PublishedLayer) -> Document:
 
 def _records(layer: PublishedLayer, root: str) -> Document:
     title = layer.declaration.title.fr
-    items = operations.operation(f"{layer.id}.getRecords", title, "data", "FeatureCollection", GEOJSON, html=False)
-    item = operations.operation(f"{layer.id}.getRecord", title, "data", "Feature", GEOJSON, html=False)
+    items = operations.operation(f"{layer.id}.getRecords", title, "data", "FeatureCollection", GEOJSON)
+    item = operations.operation(f"{layer.id}.getRecord", title, "data", "Feature", GEOJSON)
     texts: Document = {"type": "array", "items": {"type": "string"}}
     items["parameters"] = [
         operations.parameter("q", "Words that a record must hold", {"type": "string"}),
@@ -109,9 +109,9 @@ def _records(layer: PublishedLayer, root: str) -> Document:
         operations.parameter("datetime", "When a record was changed", {"type": "string"}),
         operations.parameter("limit", "Records on a page", {"type": "integer", "minimum": 1, "maximum": 200}),
         operations.parameter("offset", "Records to skip", {"type": "integer", "minimum": 0}),
-        *operations.references("f_json", "lang"),
+        *operations.references("f", "lang"),
     ]
-    item["parameters"] = [_part("recordId", {"type": "string"}), *operations.references("f_json", "lang")]
+    item["parameters"] = [_part("recordId", {"type": "string"}), *operations.references("f", "lang")]
     for one in (items, item):
         one["responses"] |= ERRORS
     return {f"{root}/items": {"get": items}, f"{root}/items/{{recordId}}": {"get": item}}

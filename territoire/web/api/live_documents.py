@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers import live_features, live_tiles
@@ -28,6 +29,7 @@ __all__ = [
     "map_tiles",
     "maps",
     "matrix_set",
+    "page_links",
     "tilejson",
     "tileset_of",
     "tilesets_of",
@@ -89,8 +91,12 @@ def maps(asked: Asked, layer: PublishedLayer) -> Document:
 
 def catalogue(asked: Asked, layer: PublishedLayer) -> Document:
     """Return what a live catalogue adds (OGC 20-004, 9.2)."""
-    address = f"{asked.ogc}/collections/{layer.id}/items"
-    return {"itemType": "record", "links": [link(address, "items", GEOJSON, "items", asked.language)]}
+    address, language = f"{asked.ogc}/collections/{layer.id}/items", asked.language
+    links = [
+        link(address, "items", GEOJSON, "items", language),
+        link(f"{address}?f=html", "items", "text/html", "items_html", language),
+    ]
+    return {"itemType": "record", "links": links}
 
 
 def tilesets_of(asked: Asked, layer: PublishedLayer) -> Document:
@@ -157,6 +163,18 @@ def tilejson(asked: Asked, layer: PublishedLayer, attribution: str) -> Document:
         "bounds": said["extent_crs84"],
         "vector_layers": said["vector_layers"],
     }
+
+
+def page_links(asked: Asked, layer: PublishedLayer, known: Mapping[str, str], following: int | None) -> list[Link]:
+    """Return the links of a page of features or records; `known` is the media type of each form that it has."""
+    links = [link(asked.url, "self", known[asked.format], "self", asked.language)]
+    others = {name: media for name, media in known.items() if name != asked.format}
+    links += [link(asked.link(f=name), "alternate", media, name, asked.language) for name, media in others.items()]
+    address = f"{asked.ogc}/collections/{layer.id}"
+    links.append(link(address, "collection", "application/json", "collection", asked.language))
+    if following is not None:
+        links.append(link(asked.link(offset=str(following)), "next", known[asked.format], "next", asked.language))
+    return links
 
 
 def _formats(layer: PublishedLayer) -> list[str]:

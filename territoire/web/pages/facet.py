@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from territoire.core.models import Dataset
+
 __all__ = ["Facet"]
 
 
@@ -19,5 +21,7 @@ class Facet:
     addresses: tuple[tuple[str, str], ...] = ()
     """What can be copied."""
     map: Mapping[str, Any] | None = None  # a JSON document, as pages/maps.py writes it
+    dataset: Dataset | None = None
+    """The declaration whose columns are explained."""
     note: str | None = None
     """Key of a sentence that says how the layer comes here."""

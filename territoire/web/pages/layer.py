@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from territoire.geoplateforme.pulse import Beat
 from territoire.query.layers import PublishedLayer
 from territoire.web.pages import environment, live, locale, rasters
 from territoire.web.pages.facet import Facet
@@ -19,10 +21,13 @@ FACETS: Mapping[str, Callable[[Site, PublishedLayer], Facet]] = {
 }
 
 
-def render(site: Site, layer: PublishedLayer) -> str:
-    """Return the page of a published layer."""
+def render(site: Site, layer: PublishedLayer, beat: Beat | None = None) -> str:
+    """Return the page of a published layer; `beat` is what is known of the source of a live one."""
     declared, words = layer.declaration, site.vocabulary
     make = FACETS.get(layer.kind)
+    facet = make(site, layer) if make else Facet()
+    if beat:
+        facet = replace(facet, facts=(*facet.facts, *live.heard(site, layer, beat)))
     return environment.render(
         "layer.html",
         site,
@@ -32,7 +37,7 @@ def render(site: Site, layer: PublishedLayer) -> str:
         producer=words.producers[declared.producer],
         licence=words.licences[declared.licence],
         attribution=_attribution(site, layer),
-        facet=make(site, layer) if make else Facet(),
+        facet=facet,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Literal
 
@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from territoire.core.models import Localised
 
-__all__ = ["LANGUAGES", "Language", "Texts", "date", "number", "texts"]
+__all__ = ["LANGUAGES", "Language", "Texts", "ago", "date", "number", "texts"]
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
@@ -58,6 +58,17 @@ def date(moment: datetime, language: Language) -> str:
     month = _MONTHS[language].split()[moment.month - 1]
     day = "1er" if language == "fr" and moment.day == 1 else str(moment.day)
     return f"{day}{_WIDE}{month} {moment.year}"
+
+
+def ago(moment: datetime, language: Language) -> Markup:
+    """Say how long ago a moment was, in its largest unit: il y a 3 h, 3 h ago."""
+    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    t = texts(language)
+    if minutes < 1:
+        return t("ago_now")
+    if minutes < 60:
+        return t("ago_minutes", number=minutes)
+    return t("ago_hours", number=minutes // 60) if minutes < 2880 else t("ago_days", number=minutes // 1440)
 
 
 def _typeset_french(text: str) -> str:

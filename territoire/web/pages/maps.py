@@ -10,7 +10,7 @@ from territoire.query.model import Generation
 from territoire.web.pages import locale, site
 from territoire.web.pages.site import Site
 
-__all__ = ["of_raster", "settings"]
+__all__ = ["frame", "of_raster", "settings"]
 
 #: Datasets that make the background of every map, where they are published: land, then its boundaries.
 _LAND, _BOUNDARIES = "region", "departements"
@@ -21,17 +21,17 @@ Json = dict[str, Any]  # a JSON document
 def settings(current: Site, shown: Sequence[Generation], *, with_columns: bool = False) -> Json:
     """Describe a map of these datasets, the first one shown; `with_columns` lists the attributes on a click."""
     layers = [_layer(current, g, with_columns=with_columns) for g in shown if g.dataset.tiles]
-    return {**_frame(current), "layers": layers, "bounds": list(_bounds(current, shown))}
+    return {**frame(current), "layers": layers, "bounds": list(_bounds(current, shown))}
 
 
 def of_raster(current: Site, layer: PublishedLayer) -> Json:
     """Describe a map of a raster's tiles."""
     bounds = layer.extent_crs84 or current.vocabulary.territory.bbox_crs84
     shown = [{"id": layer.id, "tilejson": _tilejson(current, layer.id)}]
-    return {**_frame(current), "layers": [], "rasters": shown, "bounds": list(bounds)}
+    return {**frame(current), "layers": [], "rasters": shown, "bounds": list(bounds)}
 
 
-def _frame(current: Site) -> Json:
+def frame(current: Site) -> Json:
     """Return what every map has: a background of what is published, and words."""
     t = locale.texts(current.language)
     tiled = {g.dataset.id: g for g in current.generations if g.dataset.tiles}

@@ -3,6 +3,7 @@ import * as maplibregl from "./vendor/maplibre-gl.mjs";
 import { popup } from "./map-popup.js";
 import { background, layersOf, listedLayer, showOnly, TARGET, touchable } from "./map-style.js";
 import { watchLabels } from "./map-labels.js";
+import { addLive } from "./map-live.js";
 
 const box = document.querySelector("[data-map]");
 const settings = JSON.parse(document.getElementById(box.dataset.map).textContent);
@@ -69,16 +70,17 @@ function furnish(map) {
     map.addSource(layer.id, { type: "vector", url: absolute(layer.tilejson), promoteId: { [layer.id]: layer.key } });
     for (const drawn of layersOf(layer)) map.addLayer(drawn);
   }
+  if (settings.live) addLive(map, settings.live, words);
   if (target) addTarget(map);
   if (listed) map.addLayer(listedLayer(settings.layers[0], listed));
-  const state = { shown: settings.layers[0] };
+  const state = { shown: settings.layers[0] ?? settings.live?.layer };
   const labels = watchLabels(map, settings);
   const choose = (id) => {
     state.shown = settings.layers.find((layer) => layer.id === id);
     showOnly(map, settings.layers, id);
     labels(state.shown);
   };
-  if (state.shown) choose(state.shown.id);
+  if (settings.layers.length) choose(state.shown.id);
   watchPointer(map, state);
   watchChoice(choose);
 }
