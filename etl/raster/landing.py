@@ -47,7 +47,7 @@ def land(source: RasterSource, *, folder: Path, relative_to: Path, report: Repor
     if folder.parent.exists():
         shutil.rmtree(folder.parent)
     if source.url is None:
-        # what a service will answer is not known before it is asked, block by block
+        # what a service shows is not known before it is asked: its name stands for it until then
         name = f"{source.kind}:{source.layer}"
         digest = hashlib.sha256(name.encode()).hexdigest()
         return Landed(source, None, name, digest, 0, None, None, datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -24,6 +25,7 @@ from etl.raster import (
     mosaic,
     publication,
     remote,
+    sampling,
     source,
     statistics,
     target,
@@ -112,6 +114,8 @@ def _run(
     step("extract", wanted.url or f"{wanted.kind}:{wanted.layer}")
     folder = workshop.var / "landing" / raster.id / str(run)
     landed = landing.land(wanted, folder=folder, relative_to=workshop.registry.folder, report=report)
+    if landed.opens is None:
+        landed = _edition(raster, landed, workshop)
     ledger.files(connection, run, [landed], workshop.registry.vocabulary.licences[raster.licence].title)
     current, pixels = publication.published(connection, raster.id), _pixels(raster, landed)
     if current and current.held == pixels and not force and _is_there(workshop, raster, current):
@@ -160,6 +164,13 @@ def _same_pixels(connection: Connection, raster: Raster, current: Published) -> 
         publication.move(connection, raster, {**current.description, "millesime": raster.millesime})
     size = current.description["width"], current.description["height"]
     return Outcome(raster.id, "published" if is_new else "unchanged", current.generation, *size)
+
+
+def _edition(raster: Raster, landed: Landed, workshop: Workshop) -> Landed:
+    """Return a service's layer with a checksum of what it shows today: another edition is another source."""
+    with _opened(raster, landed, workshop) as made:
+        shown = sampling.digest(made.target, made.make)
+    return dataclasses.replace(landed, sha256=hashlib.sha256(f"{landed.url} {shown}".encode()).hexdigest())
 
 
 @contextmanager

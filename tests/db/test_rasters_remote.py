@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import urllib.request
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import rasterio
 from geoplateforme import relief as made_up
 from geoplateforme.standin import Geoplateforme
 from lab import Lab
+from loopback import Reply, loopback
 from rasters import declare, description, file_of, run
 
 from etl.raster import blocks
@@ -109,6 +113,49 @@ def test_a_run_that_the_service_stops_goes_on_from_the_blocks_that_are_done(
     assert len(first & set(again)) <= 1
     pixels, x, y = centres(small)
     assert np.abs(pixels[0] - between_cells(x, y)).max() < 0.01
+
+
+def test_another_edition_at_the_service_is_noticed(
+    small: Lab, geoplateforme: Geoplateforme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stand-in behind a server that raises the east of the territory: its name, its capabilities stay the same."""
+    raised_m = 0.0
+
+    def relay(path: str) -> Reply:
+        with urllib.request.urlopen(wms + path[path.index("?") :], timeout=30) as answer:
+            body, media = answer.read(), answer.headers["Content-Type"]
+        asked = dict(parse_qsl(urlsplit(path).query))
+        if asked.get("REQUEST") == "GetMap":
+            west, _, east, _ = map(float, asked["BBOX"].split(","))
+            x = west + (np.arange(int(asked["WIDTH"])) + 0.5) * (east - west) / int(asked["WIDTH"])
+            values = np.frombuffer(body, "<f4").reshape(int(asked["HEIGHT"]), -1)
+            body = (values + np.float32(raised_m) * (x > 951_500)).astype("<f4").tobytes()
+        return Reply(body, headers={"Content-Type": media})
+
+    wms = geoplateforme.env["TERRITOIRE_GEOPLATEFORME_WMS_URL"]
+    with loopback() as front:
+        front.answer = relay
+        monkeypatch.setenv("TERRITOIRE_GEOPLATEFORME_WMS_URL", front.url)
+        settings = Settings(var=small.folder / "var")
+
+        def later() -> Transport:
+            # a kept answer stands for what was shown, as long as it is fresh
+            shutil.rmtree(settings.var / "geoplateforme" / "cache", ignore_errors=True)
+            return Transport(settings, patience_s=10)
+
+        declare(small, source=_HEIGHTS, raster={"resolution": 50})
+        assert run(small, transport=later).status == "published"
+        before = len(front.seen)
+        assert run(small, transport=later).status == "unchanged"
+        looked = [path for _, _, path, _ in front.seen[before:] if "GetMap" in path]
+        assert len(looked) == 64
+        raised_m = 7.0
+        outcome = run(small, transport=later)
+        assert (outcome.status, outcome.generation) == ("published", 2)
+        pixels, x, y = centres(small)
+        raised = np.abs(pixels[0] - between_cells(x, y)) > 6
+        assert 0.02 < raised.mean() < 0.5
+        assert (raised == (x > 951_500)).all()
 
 
 @pytest.mark.parametrize("source", [_PHOTO, {**_PHOTO, "kind": "wms"}])
