@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from etl import draft, guess
 from etl.draft import MARK, Content, Draft
 from etl.guess import Field
+from territoire.core import registry
 from territoire.core.errors import SourceError
+from territoire.core.sources import GEOMETRY
 from territoire.core.vocabulary import Vocabulary
 from territoire.geoplateforme import catalogue, wfs
 from territoire.geoplateforme.transport import Transport
@@ -44,21 +46,24 @@ def propose(
     lines = [
         *draft.head(name, local, theme, vocabulary),
         f"# La Géoplateforme en dit : {said[:200]}",
-        *_origin(typename, live=live),
+        *_origin(schema, live=live),
         f"key: {chosen.column}  # {MARK} : choisie par son nom ; est-elle unique et jamais vide ?",
         *draft.body(content, chosen),
     ]
     return Draft(id=name, theme=theme or next(iter(vocabulary.themes)), text="\n".join(lines) + "\n")
 
 
-def _origin(typename: str, *, live: bool) -> Sequence[str]:
+def _origin(schema: wfs.Schema, *, live: bool) -> Sequence[str]:
     if live:
-        return [f"live: {{service: wfs, layer: {draft.text(typename)}}}"]
+        return [f"live: {{service: wfs, layer: {draft.text(schema.typename)}}}"]
+    # a whole country is what nobody wants by mistake
+    box = f"BBOX({GEOMETRY}, {registry.TERRITORY}, 'EPSG:4326')"
+    kept = f'  filter: "{box}"' if schema.geometry else "  # filter: \"code_insee LIKE '13%'\""
     return [
         "source:",
         "  kind: wfs",
-        f"  typename: {draft.text(typename)}",
-        f"  # filter: \"code_insee LIKE '13%'\"  # {MARK} : en ECQL, ce qui doit être chargé ; tout, sinon",
+        f"  typename: {draft.text(schema.typename)}",
+        f"{kept}  # {MARK} : en ECQL, ce qui doit être chargé ; un code de commune ou de département trie mieux",
         f'  # millesime: "2026"  # {MARK} : l\'édition des données, entre guillemets',
     ]
 

@@ -8,6 +8,8 @@ import pytest
 import shapely
 from lab import Lab
 
+from territoire.core import registry
+
 pytestmark = pytest.mark.real_data
 FILES = (
     "admin_express_cog_paca.gpkg",
@@ -53,3 +55,23 @@ def test_a_file_of_another_format_gives_the_same_communes(communes: Lab, real_da
             far.add(key)
     # one vertex of Marseille is missing from the producer's GeoJSON itself (246 of 247)
     assert far == ({"13055"} if name.endswith("geojson") else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "rows"),
+    [
+        ("batiments", "batiments-rnb-bdtopo-extrait/bdtopo_for_test.gpkg", 6),
+        ("parcelles", "cadastre-apicarto-reponses/parcelle-025b38-POST.json", 1),
+    ],
+)
+def test_what_is_declared_on_the_wfs_loads_the_producers_files_too(
+    lab: Lab, real_data: Path, name: str, file: str, rows: int
+) -> None:
+    """BD TOPO as a file and parcels of API Carto have the fields of the WFS, but lie outside of the region."""
+    lab.use_the_declared("communes", "departements", name)
+    declared = next(lab.datasets.glob(f"*/{name}.yml"))
+    text = declared.read_text("utf-8").replace("min_rows: 100", "min_rows: 1").replace("  within: territory\n", "")
+    declared.write_text(text, "utf-8")
+    lab.registry = registry.load(lab.datasets)
+    outcome = lab.load(name, real_data / file)
+    assert (outcome.status, outcome.rows, outcome.rejected) == ("published", rows, 0)

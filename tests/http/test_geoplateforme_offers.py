@@ -264,7 +264,8 @@ def test_a_feature_type_is_drafted_into_a_declaration_that_is_right(
     if more:
         assert read.live == Live(service="wfs", layer=BUILDINGS)
     else:
-        assert read.source == (WfsSource(kind="wfs", typename=BUILDINGS),)
+        box = "BBOX({geometry}, 4.15, 42.9, 7.8, 45.2, 'EPSG:4326')"  # of the territory, not of the country
+        assert read.source == (WfsSource(kind="wfs", typename=BUILDINGS, filter=box),)
     assert "À COMPLÉTER : choisie par son nom" in made.stdout
 
 
