@@ -72,6 +72,24 @@ def test_a_declared_layer_is_published_and_served_as_items_and_tiles(server: Ser
         assert mvt.read(body)[name].shapes
 
 
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_declared_layer_has_its_page_style_table_and_qgis_layer(server: Server, name: str) -> None:
+    for path, media in {
+        f"/ogc/collections/{name}?f=html": "text/html",
+        f"/ogc/collections/{name}/items?f=csv&limit=3": "text/csv",
+        f"/styles/{name}.json": "application/",
+        f"/qgis/{name}.qlr": "application/",
+    }.items():
+        status, headers, body = server.get(path, Accept="*/*")
+        assert (status, headers["content-type"].startswith(media)) == (200, True), path
+        assert body
+    drawn = {layer["type"] for layer in server.json(f"/styles/{name}.json")["layers"]}
+    geometry = ALL[name].geometry
+    assert geometry is not None
+    assert ("fill" in drawn) == geometry.type.endswith("Polygon")
+    assert "line" in drawn
+
+
 def test_a_page_says_whence_its_data_came(server: Server) -> None:
     status, _, body = server.get("/ogc/collections/parcelles?lang=fr", Accept="text/html")
     assert status == 200
