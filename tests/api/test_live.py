@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,11 +11,13 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
+import shapely
 from geoplateforme.standin import Geoplateforme
 from lab import Lab, Server, get
 from live_layers import BATIMENTS, ITEMS, LAYERS, publish
 from openapi_spec_validator import validate
 from owslib.ogcapi.features import Features
+from proofs import CQL2, FEATURES1, FEATURES2, FEATURES3, MAPS1, RECORDS1, TILES1, proves
 from pyproj import CRS, Transformer
 
 from territoire.core.database import Urls
@@ -52,6 +55,7 @@ def test_a_live_collection_stands_among_the_others(server: Server) -> None:
         assert ("En direct de la Géoplateforme" in body.decode()) == (name != "departements")
 
 
+@proves(f"{FEATURES1}core", f"{FEATURES1}geojson")
 def test_a_walk_finds_each_feature_once_in_the_order_of_its_key(server: Server) -> None:
     url: str | None = f"{server.base}{ITEMS}?{urlencode({'bbox': '5.3,43.2,5.5,43.4', 'limit': 400})}"
     seen: list[str] = []
@@ -78,6 +82,7 @@ def test_a_page_of_more_than_5000_is_cut_by_us_and_goes_on(server: Server) -> No
     assert page["features"][0]["geometry"] is None
 
 
+@proves(f"{FEATURES3}features-filter", f"{CQL2}cql2-text")
 def test_filters_are_asked_of_the_source(server: Server, geoplateforme: Geoplateforme) -> None:
     everything = server.json(f"{ITEMS}?resultType=hits")["numberMatched"]
     text = "hauteur > 10 AND (usage = 'Résidentiel' OR nature LIKE 'I%') AND S_INTERSECTS(geometry, BBOX(5,43,6,44))"
@@ -118,6 +123,7 @@ def test_order_and_crs(server: Server) -> None:
             assert point[::-1] == first["geometry"]["coordinates"][0][0][0]
 
 
+@proves(f"{FEATURES2}crs")
 def test_a_box_in_metres_finds_what_the_same_box_in_degrees_does(server: Server) -> None:
     asked = {"bbox": "890000,6250000,900000,6260000", "bbox-crs": "http://www.opengis.net/def/crs/EPSG/0/2154"}
     matched = server.json(f"{ITEMS}?{urlencode({**asked, 'limit': 1})}")["numberMatched"]
@@ -126,6 +132,23 @@ def test_a_box_in_metres_finds_what_the_same_box_in_degrees_does(server: Server)
     text = "S_INTERSECTS(geometry, POLYGON((890000 6250000, 900000 6250000, 900000 6260000, 890000 6260000,"
     given = {"filter": f"{text} 890000 6250000)))", "filter-crs": crs, "limit": 1}
     assert abs(server.json(f"{ITEMS}?{urlencode(given)}")["numberMatched"] - matched) <= 1
+
+
+@proves(f"{FEATURES1}core")
+def test_a_box_finds_what_intersects_it_and_nothing_else(server: Server) -> None:
+    """The check of our own collections (test_conformance), within what a wider box finds."""
+    page = server.json(f"{ITEMS}?bbox=5.3,43.2,5.5,43.4&limit=5000")
+    shapes = {one["id"]: shapely.from_geojson(orjson.dumps(one["geometry"])) for one in page["features"]}
+    assert len(shapes) == page["numberMatched"]
+    some = sorted(shapes)[:: len(shapes) // 4]
+    for x, y in (shapes[key].centroid.coords[0] for key in some):
+        box = (x - 0.01, y - 0.0001, x + 0.01, y + 0.0001)
+        found = {one["id"] for one in server.json(f"{ITEMS}?bbox={','.join(map(str, box))}&limit=5000")["features"]}
+        wide = {key for key, shape in shapes.items() if shapely.intersects(shape, shapely.box(*box).buffer(2e-5))}
+        narrow = {key for key, shape in shapes.items() if shapely.intersects(shape, shapely.box(*box).buffer(-2e-5))}
+        assert narrow
+        assert narrow <= found <= wide
+    assert server.json(f"{ITEMS}?bbox=177,65,-177,70")["features"] == []
 
 
 @pytest.mark.parametrize(
@@ -151,6 +174,7 @@ def test_documents_of_live_features(server: Server) -> None:
     assert server.get(f"{root}/map")[0] == 404
 
 
+@proves(f"{MAPS1}tilesets", f"{TILES1}tileset", f"{TILES1}tilesets-list", f"{TILES1}png")
 def test_map_tiles_stand_where_the_source_has_them(server: Server) -> None:
     root = "/ogc/collections/plan_ign/map/tiles"
     (listed,) = server.json(root)["tilesets"]
@@ -172,6 +196,7 @@ def test_map_tiles_stand_where_the_source_has_them(server: Server) -> None:
     assert {one["tileMatrix"] for one in cosia["tileMatrixSetLimits"]} <= matrices.keys()
 
 
+@proves(f"{TILES1}core", f"{TILES1}mvt", f"{TILES1}geodata-tilesets")
 def test_vector_tiles_and_their_tilejson(server: Server) -> None:
     told = server.json("/tiles/plan_vecteur.json")
     assert {one["id"] for one in told["vector_layers"]} == {"limite_admin", "bati_surf"}
@@ -184,6 +209,7 @@ def test_vector_tiles_and_their_tilejson(server: Server) -> None:
     assert server.get(f"/tiles/plan_vecteur/10/{column}/{row}.mvt")[2] == body
 
 
+@proves(f"{MAPS1}core", f"{MAPS1}collection-map", f"{MAPS1}crs", f"{MAPS1}png")
 @pytest.mark.parametrize("name", ["ortho", "znieff_carte"])
 def test_maps(server: Server, name: str) -> None:
     root = f"/ogc/collections/{name}/map"
@@ -216,6 +242,7 @@ def test_the_definition_is_valid_and_holds_what_is_live(server: Server) -> None:
             assert "200" in described["get"]["responses"]
 
 
+@proves(f"{FEATURES2}crs")
 def test_each_offered_crs_is_in_its_authoritys_axis_order(server: Server) -> None:
     described = server.json("/ogc/collections/batiments_direct")
     uris = [uri for uri in described["crs"] if "CRS84" not in uri]
@@ -343,6 +370,27 @@ def test_a_record_that_has_no_iso_form_is_read_as_in_a_page(server: Server, geop
     assert one["properties"]["title"] == "Catalogue des objets géographiques"
     assert "contacts" in one["properties"]
     assert server.json(f"{RECORDS}?ids=IGNF_OBJETS")["features"][0] == one
+
+
+@proves(f"{RECORDS1}record-core")
+def test_a_record_says_what_record_core_asks(server: Server) -> None:
+    """OGC 20-004r1, 7.2: in a list and alone, whatever form the source has of it."""
+    listed = server.json(f"{RECORDS}?limit=200")["features"]
+    alone = [server.json(f"{RECORDS}/{one['id']}") for one in listed[:8]]
+    for record in (*listed, *alone):
+        assert f"{RECORDS1}record-core" in record["conformsTo"]
+        assert record["type"] == "Feature"
+        assert {"id", "geometry", "time", "links"} <= record.keys()
+        said = record["properties"]
+        assert said["type"]
+        assert said["title"]
+        assert re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", said.get("updated", "2026-01-01"))
+        assert all(isinstance(word, str) and word for word in said.get("keywords", []))
+        assert all(one.get("name") or one.get("organization") for one in said.get("contacts", []))
+        assert all(link["href"].startswith("http") and link["rel"] for link in record["links"])
+        own = next(link["href"] for link in record["links"] if link["rel"] == "self")
+        assert orjson.loads(get(own)[2])["id"] == record["id"]
+    assert server.json("/ogc/collections/catalogue_ign")["itemType"] == "record"
 
 
 @pytest.mark.parametrize(

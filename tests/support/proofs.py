@@ -19,6 +19,7 @@ FEATURES5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 COMMON3 = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 PROCESSES1 = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
+RECORDS1 = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 TILES1 = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
 
 

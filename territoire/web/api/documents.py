@@ -11,7 +11,7 @@ from territoire.query.layers import PublishedLayer
 from territoire.query.model import Generation
 from territoire.web.answers import CSV, GEOJSON, JSONFG, OPENAPI
 from territoire.web.api import layers as layer_documents
-from territoire.web.api import processes, raster_definition, schemas
+from territoire.web.api import live_definition, processes, raster_definition, schemas
 from territoire.web.api.links import QUERYABLES, SCHEMA, SORTABLES, TILESETS_VECTOR, Link, link
 from territoire.web.asked import Asked
 from territoire.web.cartography import styles
@@ -72,6 +72,7 @@ CONFORMANCE = (
     f"{_TILES}oas30",
     *processes.CONFORMANCE,
     *raster_definition.CONFORMANCE,
+    *live_definition.CONFORMANCE,
 )
 
 Document = dict[str, Any]  # a JSON document

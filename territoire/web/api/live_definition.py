@@ -10,9 +10,11 @@ from territoire.query.layers import PublishedLayer
 from territoire.web.answers import GEOJSON
 from territoire.web.api import operations
 
-__all__ = ["ERRORS", "KINDS", "RESPONSES", "paths"]
+__all__ = ["CONFORMANCE", "ERRORS", "KINDS", "RESPONSES", "paths"]
 
 Document = dict[str, Any]  # a JSON document
+#: Only what a test proves: records as such, not the search, whose words are not combined as Records 1.0 wants.
+CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
 _TILE = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
 #: Those that are described here.
 KINDS = frozenset({"wmts", "tms", "wms", "wms_vector", "csw"})
