@@ -22,6 +22,7 @@ __all__ = ["Page", "Search", "describe", "records", "single"]
 _SERVICE = "csw"
 _CSW = "http://www.opengis.net/cat/csw/2.0.2"
 _GMD = "http://www.isotc211.org/2005/gmd"
+_MDB = "http://standards.iso.org/iso/19115/-3/mdb/2.0"
 _OGC = "http://www.opengis.net/ogc"
 _GML = "http://www.opengis.net/gml"
 _OWS = "http://www.opengis.net/ows"
@@ -86,14 +87,17 @@ def _check(answer: Answer) -> None:
 
 
 def _in_iso(transport: Transport, identifier: str) -> tuple[Json, Answer] | None:
-    try:
-        answer = transport.get(_SERVICE, params=_by_identifier(identifier, _GMD), check=_check)
-    except OutageError:
-        raise
-    except UpstreamError:
-        return None  # refused in this form; if it is for another reason, the request in the other form will say so
-    found = iso.records(answer.body, service=_SERVICE)
-    return (_full(identifier, found[0]), answer) if found else None
+    for schema in (_GMD, _MDB):  # a catalogue turns the newer standard into the older one, or does not
+        try:
+            answer = transport.get(_SERVICE, params=_by_identifier(identifier, schema))
+        except OutageError:
+            raise
+        except UpstreamError:
+            continue  # refused in this form; if it is for another reason, the request in Dublin Core will say so
+        found = iso.records(answer.body, service=_SERVICE)
+        if found:
+            return _full(identifier, found[0]), answer
+    return None
 
 
 def _by_identifier(identifier: str, schema: str) -> dict[str, str]:

@@ -365,6 +365,14 @@ def test_one_record_says_more_than_in_a_page(server: Server, geoplateforme: Geop
     ]
 
 
+def test_a_record_of_the_newer_standard_alone_is_read_too(server: Server, geoplateforme: Geoplateforme) -> None:
+    one = server.json(f"{RECORDS}/IGNF_RPG")
+    assert one["properties"]["title"] == "Registre parcellaire graphique"
+    asked = [seen.url for seen in geoplateforme.requests if "IGNF_RPG" in seen.url]
+    assert [("gmd" in url, "mdb" in url) for url in asked] == [(True, False), (False, True)]
+    assert [link["title"] for link in one["links"] if link["rel"] == "related"] == ["RPG.LATEST:parcelles_graphiques"]
+
+
 def test_a_record_that_has_no_iso_form_is_read_as_in_a_page(server: Server, geoplateforme: Geoplateforme) -> None:
     one = server.json(f"{RECORDS}/IGNF_OBJETS")
     assert one["properties"]["title"] == "Catalogue des objets géographiques"

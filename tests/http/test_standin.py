@@ -91,6 +91,6 @@ def test_owslib_reads_the_catalogue(geoplateforme: Geoplateforme) -> None:
     assert [record.uris[0]["name"] for record in catalogue.records.values()] == [BATIMENT]
     gmd = "http://www.isotc211.org/2005/gmd"
     catalogue.getrecords2(typenames="gmd:MD_Metadata", esn="full", outputschema=gmd, startposition=51, maxrecords=10)
-    assert catalogue.results == {"matches": 66, "returned": 10, "nextrecord": 61}
+    assert catalogue.results == {"matches": 67, "returned": 10, "nextrecord": 61}
     catalogue.getrecordbyid(["IGNF_BD-TOPO"], outputschema="http://standards.iso.org/iso/19115/-3/mdb/2.0")
     assert catalogue.records["IGNF_BD-TOPO"].identification[0].title == "BD TOPO"

@@ -133,7 +133,7 @@ def _by_id(base: str, identifiers: list[str], schema: str, element_set: str) -> 
 def _written(record: Record, schema: str, element_set: str, base: str) -> str:
     if schema not in (DUBLIN, GMD, MDB):
         raise RefusalError(f"outputSchema {schema} is not known")
-    if schema != DUBLIN and not record.is_iso:
+    if schema != DUBLIN and schema not in record.iso:
         return ""
     return write(record, schema, element_set, base)
 

@@ -36,8 +36,8 @@ class Record:
     kind: str = "dataset"
     publisher: str = "Institut national de l'information géographique et forestière"
     extent_crs84: tuple[float, float, float, float] = EXTENT_CRS84
-    is_iso: bool = True
-    """Has it a form in ISO 19139 and 19115-3? A catalogue of features (ISO 19110) has none."""
+    iso: tuple[str, ...] = (GMD, MDB)
+    """The forms of ISO that it has: a catalogue of features (ISO 19110) has none."""
 
     @property
     def text(self) -> str:
@@ -105,7 +105,16 @@ def _records() -> list[Record]:
             "Classes, attributs et valeurs.",
             ("Catalogue d'objets",),
             "2026-06-15",
-            is_iso=False,
+            iso=(),
+        ),
+        Record(
+            "IGNF_RPG",
+            "Registre parcellaire graphique",
+            "Parcelles que les exploitants déclarent pour les aides de la politique agricole commune.",
+            ("Installations agricoles et aquacoles",),
+            "2026-03-02",
+            (Link("/wfs/ows", "OGC:WFS", "RPG.LATEST:parcelles_graphiques"),),
+            iso=(MDB,),
         ),
     ]
     found += [
