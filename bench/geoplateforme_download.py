@@ -34,6 +34,7 @@ from etl import extract  # noqa: E402
 from etl.report import Silent  # noqa: E402
 from territoire.core.models import Dataset  # noqa: E402
 from territoire.core.settings import Settings  # noqa: E402
+from territoire.geoplateforme.transport import Transport  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "geoplateforme_download.md"
 TYPENAME = "BDTOPO_V3:batiment"
@@ -101,7 +102,7 @@ def fetch(url: str, folder: Path) -> None:
         folder=folder / "landing" / declared.id / "1",
         relative_to=folder,
         override=[],
-        settings=Settings(var=folder, geoplateforme_wfs_url=url),
+        access=lambda: Transport(Settings(var=folder, geoplateforme_wfs_url=url), patience_s=60),
         report=Silent(),
     )
     print(json.dumps([landed.opens, landed.sha256]))

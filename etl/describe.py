@@ -152,7 +152,7 @@ def _crs(dataset: Dataset, landed: Landed, info: dict[str, Any]) -> tuple[CRS | 
             f"{landed.url}: the layer has no geometry, and {dataset.geometry.type} is declared",
             remedy="choose the layer that has one, or remove `geometry:`",
         )
-    said = landed.source.crs or info["crs"]
+    said = landed.crs or info["crs"]
     if not said:
         raise SourceError(
             f"{landed.url}: the file does not say its CRS",

@@ -13,15 +13,15 @@ from typing import Literal
 import psycopg
 
 import territoire
-from etl import describe, extract, ledger, load, publish, read, rows, shape, wfs, wfs_pages, wfs_walk
-from etl.extract import Landed
+from etl import describe, extract, geoplateforme, ledger, load, publish, read, rows, shape, wfs, wfs_pages, wfs_walk
+from etl.geoplateforme import Access
+from etl.landed import Landed
 from etl.report import Report
 from territoire.core.database import Connection
 from territoire.core.derive import table
 from territoire.core.errors import BusyError, LoadError, TerritoireError
 from territoire.core.models import Dataset
 from territoire.core.registry import Registry
-from territoire.core.settings import Settings
 
 _LOCK_CLASS = 0x7E22
 
@@ -45,8 +45,8 @@ class Workshop:
     registry: Registry
     landing: Path
     grace_s: int
-    settings: Settings | None = None
-    """Where the services of the Géoplateforme are; those of the environment when left out."""
+    access: Access = geoplateforme.of_the_environment
+    """Opens the way to the services of the Géoplateforme."""
 
 
 def refresh(
@@ -134,22 +134,24 @@ def _run(
 
     publish.clean(connection, dataset.id)
     step("extract", ", ".join(sources) or ", ".join(source.address for source in dataset.source))
+    current = None if force else publish.published(connection, dataset.id)
+    licence = workshop.registry.vocabulary.licences[dataset.licence].title
+    foreseen = extract.announced(dataset, override=sources, access=workshop.access) if current else []
+    if current and foreseen and (settled := _settled(dataset, current, _provenance(dataset, foreseen))):
+        ledger.files(connection, run, foreseen, licence)
+        return settled
     landed = extract.extract(
         dataset,
         folder=workshop.landing / dataset.id / str(run),
         relative_to=workshop.registry.folder,
         override=sources,
-        settings=workshop.settings,
+        access=workshop.access,
         report=report,
     )
-    ledger.files(connection, run, landed, workshop.registry.vocabulary.licences[dataset.licence].title)
+    ledger.files(connection, run, landed, licence)
     provenance = _provenance(dataset, landed)
-    current = publish.published(connection, dataset.id)
-    if current and not force:
-        if current.held_digest == provenance.sources_digest:
-            return Outcome(dataset.id, "held", current.generation, current.rows)
-        if current.fingerprint == provenance.fingerprint:
-            return Outcome(dataset.id, "unchanged", current.generation, current.rows)
+    if current and (settled := _settled(dataset, current, provenance)):
+        return settled
     step("read", "")
     layers = [describe.describe(dataset, file, number) for number, file in enumerate(landed)]
     rejected = load.stage(connection, dataset, layers, run, report)
@@ -170,6 +172,15 @@ def _run(
     step("prune", "")
     publish.prune(connection, dataset.id, grace_s=workshop.grace_s)
     return Outcome(dataset.id, "published", number, count, repaired, rejected)
+
+
+def _settled(dataset: Dataset, current: publish.Published, provenance: load.Provenance) -> Outcome | None:
+    """Say how the run ends where there is nothing to load: this source is published, or was rolled back."""
+    if current.held_digest == provenance.sources_digest:
+        return Outcome(dataset.id, "held", current.generation, current.rows)
+    if current.fingerprint == provenance.fingerprint:
+        return Outcome(dataset.id, "unchanged", current.generation, current.rows)
+    return None
 
 
 def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:

@@ -6,6 +6,7 @@ Apart from the commands, which are asked for help and state far more often: this
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import typer
 
@@ -22,7 +23,7 @@ from territoire.geoplateforme.transport import Transport
 
 __all__ = ["load"]
 
-#: How long a publication may wait for the source, in seconds.
+#: How long a load or a publication may wait for a service, in seconds.
 _PATIENCE_S = 60.0
 
 
@@ -41,8 +42,12 @@ def load(
     A failure is raised as it is where nothing else was asked for; else as a count, after all were tried.
     """
     alone = len(chosen) == 1
-    failures = _rows(connection, found, chosen, given, sources=sources, force=force, quiet=quiet, alone=alone)
-    failures += _live(connection, chosen, given, alone=alone)
+    with Transport(given, patience_s=_PATIENCE_S) as transport:
+        # one for all: what is found to be away is not asked again and again by each dataset
+        failures = _rows(
+            connection, found, chosen, given, transport, sources=sources, force=force, quiet=quiet, alone=alone
+        )
+        failures += _live(connection, chosen, transport, alone=alone)
     failures += rasters.load(connection, found, chosen, given, sources=sources, force=force, quiet=quiet, alone=alone)
     if failures:
         raise TerritoireError(
@@ -55,6 +60,7 @@ def _rows(
     found: Registry,
     chosen: Sequence[Declaration],
     given: Settings,
+    transport: Transport,
     *,
     sources: Sequence[str],
     force: bool,
@@ -62,7 +68,10 @@ def _rows(
     alone: bool,
 ) -> list[TerritoireError]:
     workshop = refresh.Workshop(
-        registry=found, landing=given.var / "landing", grace_s=given.generation_grace, settings=given
+        registry=found,
+        landing=given.var / "landing",
+        grace_s=given.generation_grace,
+        access=lambda: nullcontext(transport),
     )
     failures: list[TerritoireError] = []
     for dataset in refresh.order([one for one in chosen if isinstance(one, Dataset) and not one.live]):
@@ -84,23 +93,20 @@ def _rows(
 
 
 def _live(
-    connection: Connection, chosen: Sequence[Declaration], given: Settings, *, alone: bool
+    connection: Connection, chosen: Sequence[Declaration], transport: Transport, *, alone: bool
 ) -> list[TerritoireError]:
     wanted = [one for one in chosen if isinstance(one, LiveLayer) or (isinstance(one, Dataset) and one.live)]
     failures: list[TerritoireError] = []
-    if not wanted:
-        return failures
-    with Transport(given, patience_s=_PATIENCE_S) as transport:
-        for declared in wanted:
-            try:
-                live.publish_live(declared, connection=connection, transport=transport)
-            except TerritoireError as exc:
-                if alone or connection.closed:
-                    raise
-                context.say(f"{declared.id}: FAILED: {exc}")
-                failures.append(exc)
-            else:
-                typer.echo(f"{declared.id}: published, live from the Géoplateforme")
+    for declared in wanted:
+        try:
+            live.publish_live(declared, connection=connection, transport=transport)
+        except TerritoireError as exc:
+            if alone or connection.closed:
+                raise
+            context.say(f"{declared.id}: FAILED: {exc}")
+            failures.append(exc)
+        else:
+            typer.echo(f"{declared.id}: published, live from the Géoplateforme")
     return failures
 
 

@@ -1,4 +1,4 @@
-"""Where a dataset's rows come from: a file, an address, or a feature type of the Géoplateforme."""
+"""Where a dataset's rows come from: a file, an address, or a service of the Géoplateforme."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ EpsgCode = Annotated[str, StringConstraints(pattern=r"^EPSG:\d{4,6}$")]
 #: A feature type of a WFS with its namespace, as BDTOPO_V3:batiment.
 TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]*:[A-Za-z_][\w.-]*$")]
 
+#: A word of the download service: of its names, and of what it can be asked for.
+Product = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
 #: Stands in a filter for the geometry of the feature type, which the producers name geometrie, geom or the_geom.
 GEOMETRY = "{geometry}"
 
@@ -21,17 +24,20 @@ class _Source(Declared):
     millesime: Text | None = Field(default=None, description="Edition of the data, as 'COG 2025'")
     layer: Text | None = Field(default=None, description="Layer name; may be left out when the file has one layer")
     encoding: Text | None = Field(default=None, description="Character encoding where the file does not say it")
+
+
+class _File(_Source):
     crs: EpsgCode | None = Field(default=None, description="CRS of the file where it does not say it, as EPSG:2154")
 
 
-class Source(_Source):
+class Source(_File):
     """One layer of one file or address, in any vector format that GDAL opens."""
 
     kind: Literal["file", "http"] = Field(
         default="file",
         description="file: a path, relative to datasets/ or absolute; http: an http(s) address",
     )
-    url: Text = Field(description="The path or address; a .zip is opened and must hold one dataset")
+    url: Text = Field(description="The path or address; a .zip or .7z is opened and must hold one dataset")
 
     @model_validator(mode="after")
     def _kind_fits_the_url(self) -> Self:
@@ -46,7 +52,7 @@ class Source(_Source):
         return self.url
 
 
-class WfsSource(_Source):
+class WfsSource(_File):
     """A whole feature type of the Géoplateforme's WFS, or what `filter` keeps of it."""
 
     kind: Literal["wfs"]
@@ -64,7 +70,39 @@ class WfsSource(_Source):
         return f"wfs:{self.typename}"
 
 
-KINDS = ("file", "http", "wfs")
+class AtomSource(_Source):
+    """The newest edition of a product of the Géoplateforme's download service."""
+
+    kind: Literal["atom"]
+    resource: Product = Field(description="The product, as ADMIN-EXPRESS-COG or BDTOPO")
+    format: Product = Field(description="As GPKG or SHP, in the words of the service")
+    zone: Product = Field(description="As R93 (the region), D013 (a departement) or FRA, in the words of the service")
+    crs: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9:.-]+$")] | None = Field(
+        default=None, description="As LAMB93 or EPSG:2154; may be left out where the zone has one"
+    )
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        return ":".join(("atom", self.resource, self.format, self.zone))
+
+
+class CswSource(_File):
+    """The file that a record of the Géoplateforme's catalogue leads to."""
+
+    kind: Literal["csw"]
+    record: Annotated[str, StringConstraints(pattern=r"^[\w.:{}-]+$")] = Field(description="As IGNF_BD-TOPO")
+    link: Text | None = Field(
+        default=None, description="Words of its link (protocol, name, description or address), where it has several"
+    )
+
+    @property
+    def address(self) -> str:
+        """What messages and the ledger call the source."""
+        return f"csw:{self.record}"
+
+
+KINDS = ("file", "http", "wfs", "atom", "csw")
 
 
 def _kind(value: Any) -> str:  # what YAML gave, or a model
@@ -73,7 +111,10 @@ def _kind(value: Any) -> str:  # what YAML gave, or a model
 
 
 AnySource = Annotated[
-    Annotated[Source, Tag("file")] | Annotated[WfsSource, Tag("wfs")],
+    Annotated[Source, Tag("file")]
+    | Annotated[WfsSource, Tag("wfs")]
+    | Annotated[AtomSource, Tag("atom")]
+    | Annotated[CswSource, Tag("csw")],
     Discriminator(_kind),
 ]
 

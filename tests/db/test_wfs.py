@@ -22,6 +22,7 @@ from etl.report import Report, Silent
 from territoire.core.errors import SourceError, TerritoireError
 from territoire.core.models import Dataset
 from territoire.core.settings import Settings
+from territoire.geoplateforme.transport import Transport
 
 COUNT = 6_200
 FORESTS: dict[str, Any] = {
@@ -74,7 +75,7 @@ def land(
         folder=folder / "landing" / dataset.id / "1",
         relative_to=folder,
         override=[],
-        settings=Settings(var=folder, geoplateforme_wfs_url=url),
+        access=lambda: Transport(Settings(var=folder, geoplateforme_wfs_url=url), patience_s=60),
         report=report or Silent(),
     )
     return landed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from territoire.core.layers import Raster
 from territoire.core.models import Column, Dataset
 from territoire.core.registry import Declaration
-from territoire.core.sources import WfsSource
+from territoire.core.sources import AtomSource, WfsSource
 from territoire.core.vocabulary import Vocabulary
 
 _SERVICES = {
@@ -51,6 +51,8 @@ def _own_facts(declared: Declaration) -> list[tuple[str, str]]:
         if isinstance(declared, Dataset):
             layers = dict.fromkeys(one.typename for one in declared.source if isinstance(one, WfsSource))
             facts += [("Source", f"chargé du WFS de la Géoplateforme, `{layer}`") for layer in layers]
+            products = dict.fromkeys(one.resource for one in declared.source if isinstance(one, AtomSource))
+            facts += [("Source", f"téléchargé de la Géoplateforme, dernière édition de `{one}`") for one in products]
     elif declared.live:
         named = f" `{declared.live.layer}`" if declared.live.layer else ""
         facts.append(("Source", f"en direct de la Géoplateforme ({_SERVICES[declared.live.service]}){named}"))

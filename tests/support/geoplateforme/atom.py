@@ -35,11 +35,15 @@ _ADMIN = tuple(f"ADMINEXPRESS-COG.LATEST:{name}" for name in ("commune", "epci",
 
 
 class Atom:
-    """The download service of a folder of data; `is_evil` says whether archives reach outside of themselves."""
+    """The download service of a folder of data.
 
-    def __init__(self, folder: Path, is_evil: Callable[[], bool]) -> None:
+    `is_evil` says whether archives reach outside of themselves, `is_spoiled` whether the next one is damaged.
+    """
+
+    def __init__(self, folder: Path, is_evil: Callable[[], bool], is_spoiled: Callable[[], bool]) -> None:
         self._folder = folder
         self._is_evil = is_evil
+        self._is_spoiled = is_spoiled
         self._lock = threading.Lock()
 
     def answer(self, ask: Ask) -> Reply:
@@ -62,31 +66,41 @@ class Atom:
                 return Reply("text/html", b"<html><body>404 Not Found</body></html>", 404)
 
     def _file_entries(self, base: str, edition: Edition) -> list[str]:
+        """List the files: one with its checksum beside it, or volumes (rel="section") whose checksums are in a list."""
+        has_own_sum = edition.parts == 1
         entries = []
         for file in edition.files:
             content = self._file(edition, file).read_bytes()
-            check = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            check = f"<content>{_md5(content)}</content>" if has_own_sum else ""
             address = f"{base}/download/{edition.product}/{edition.name}/{file}"
             media = "application/x-7z-compressed" if edition.container == "7z" else "application/zip"
             entries.append(
                 f"<entry><title>{file}</title><id>{address}</id><updated>{edition.date}T12:00:00+01:00</updated>"
-                f'<link rel="alternate" type="{media}" gpf_dl:length="{len(content)}" href="{address}"/>'
-                f"<content>{check}</content></entry>"
+                f'<link rel="{"alternate" if has_own_sum else "section"}" type="{media}"'
+                f' gpf_dl:length="{len(content)}" href="{address}"/>{check}</entry>'
             )
-            entries.append(
-                f"<entry><title>{file}.md5</title><id>{address}.md5</id>"
-                f"<updated>{edition.date}T12:00:00+01:00</updated>"
-                f'<link rel="alternate" type="text/plain" href="{address}.md5"/></entry>'
-            )
+        address = f"{base}/download/{edition.product}/{edition.name}/{edition.name}.md5"
+        entries.append(
+            f"<entry><title>{edition.name}.md5</title><id>{address}</id>"
+            f'<updated>{edition.date}T12:00:00+01:00</updated><link rel="alternate" type="text/plain"'
+            # of the list itself
+            f' href="{address}"/><content>{_md5(self._sums(edition))}</content></entry>'
+        )
         return entries
 
+    def _sums(self, edition: Edition) -> bytes:
+        lines = [f"{_md5(self._file(edition, file).read_bytes())}  {file}\n" for file in edition.files]
+        return "".join(lines).encode()
+
     def _download(self, edition: Edition, file: str) -> Reply:
-        if file.removesuffix(".md5") not in edition.files:
+        if file == f"{edition.name}.md5":
+            return Reply("text/plain", self._sums(edition))
+        if file not in edition.files:
             return Reply("text/html", b"<html><body>404 Not Found</body></html>", 404)
-        found = self._file(edition, file.removesuffix(".md5"))
-        if file.endswith(".md5"):
-            check = hashlib.md5(found.read_bytes(), usedforsecurity=False).hexdigest()
-            return Reply("text/plain", f"{check}  {file.removesuffix('.md5')}\n".encode())
+        found = self._file(edition, file)
+        if self._is_spoiled():
+            content = found.read_bytes()
+            return Reply("application/octet-stream", content[:-1] + bytes([content[-1] ^ 1]))
         return Reply("application/octet-stream", found)
 
     def _file(self, edition: Edition, file: str) -> Path:
@@ -144,6 +158,10 @@ class Atom:
                 append=(work / name).exists(),
                 **({"dataset_options": {"VERSION": "1.3"}} if edition.format == "GPKG" else {}),
             )
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _cut(column: np.ndarray) -> np.ndarray:

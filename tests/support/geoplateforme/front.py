@@ -70,7 +70,11 @@ class Front:
             "tms": Tms(folder).answer,
             "styles": annexes.answer,
             "csw": csw.answer,
-            "atom": Atom(folder, is_evil=lambda: bool(self.switches.get("traversal", "atom"))).answer,
+            "atom": Atom(
+                folder,
+                is_evil=lambda: bool(self.switches.get("traversal", "atom")),
+                is_spoiled=lambda: bool(self.switches.take("spoiled", "atom")),
+            ).answer,
             "geocoding": geocoding.answer,
             "completion": geocoding.answer,
             "altimetry": altimetry.answer,

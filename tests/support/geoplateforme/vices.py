@@ -50,6 +50,7 @@ VICES = {
     "external_entity": "XML with an entity of a file and one of an address",
     "redirect": "302 to this address (one of the stand-in that nobody should ask, see `canary`)",
     "cut": "ends the connection in mid-body",
+    "spoiled": "a file of the download service has one byte that differs from its checksum",
     "traversal": "archives of the download service hold ../ and absolute paths",
 }
 DEFAULTS: dict[str, Any] = {
