@@ -89,7 +89,7 @@ def _check(answer: Answer) -> None:
 def _in_iso(transport: Transport, identifier: str) -> tuple[Json, Answer] | None:
     for schema in (_GMD, _MDB):  # a catalogue turns the newer standard into the older one, or does not
         try:
-            answer = transport.get(_SERVICE, params=_by_identifier(identifier, schema))
+            answer = transport.get(_SERVICE, params=_by_identifier(identifier, schema), check=_check)
         except OutageError:
             raise
         except UpstreamError:
