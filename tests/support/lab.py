@@ -125,6 +125,7 @@ class Lab:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("TERRITOIRE_", "PG"))}
         return {
             **kept,
+            "PYTHONPATH": str(ROOT / "tests" / "support" / "production"),
             "TERRITOIRE_DATABASE_URL": self.urls.admin,
             "TERRITOIRE_LOADER_URL": self.urls.loader,
             "TERRITOIRE_READER_URL": self.urls.reader,

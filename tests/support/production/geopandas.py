@@ -1,0 +1,3 @@
+"""Stands before the package in the commands that tests start: a product that is installed has no GeoPandas."""
+
+raise ImportError("GeoPandas is there for tests only")
