@@ -22,6 +22,8 @@ from urllib.parse import urlencode, urlsplit
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+import qgis as qgis_runner  # noqa: E402
+from clients import watch  # noqa: E402
 from geoplateforme.standin import Geoplateforme  # noqa: E402
 from lab import Lab, Server  # noqa: E402
 from live_layers import ITEMS, publish  # noqa: E402
@@ -41,7 +43,7 @@ TILES = "/ogc/collections/plan_ign/map/tiles/WebMercatorQuad"
 def main() -> None:
     """Measure, print, and write the results."""
     with prepared() as (lab, source), lab.serve(**source.env) as server:
-        text = report(latency(server, source), session(server, source))
+        text = report(latency(server, source), session(server, source), in_qgis(server, source, lab.folder))
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
 
@@ -101,6 +103,23 @@ def session(server: Server, source: Geoplateforme) -> tuple[int, int]:
     return asked, len(source.requests)
 
 
+def in_qgis(server: Server, source: Geoplateforme, folder: Path) -> list[tuple[str, int, int]]:
+    """Return what QGIS asked of us, and we of the source, as two users with empty caches pan and zoom (tests/e2e)."""
+    found: list[tuple[str, int, int]] = []
+    for name, service in (("plan_ign", "wmts"), ("batiments_direct", "wfs")):
+        for user in ("first", "next"):
+            home = folder / f"qgis-{name}-{user}"
+            home.mkdir()
+            definition = home / f"{name}.qlr"
+            definition.write_bytes(server.get(f"/qgis/{name}.qlr")[2])
+            source.reset()
+            with watch(server) as traffic:
+                qgis_runner.run("qgis_live_probe.py", definition, home=home)
+            asked = sum(f"/{name}/" in request.path for request in traffic.requests)
+            found.append((f"{name}, {user} user", asked, sum(seen.service == service for seen in source.requests)))
+    return found
+
+
 def times(base: str, paths: Sequence[str], *, must_be_well: bool = True) -> list[float]:
     """Ask one after the other over one connection; milliseconds each."""
     connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
@@ -117,7 +136,9 @@ def times(base: str, paths: Sequence[str], *, must_be_well: bool = True) -> list
     return found
 
 
-def report(costs: dict[str, tuple[float, float, float]], saved: tuple[int, int]) -> str:
+def report(
+    costs: dict[str, tuple[float, float, float]], saved: tuple[int, int], qgis: Sequence[tuple[str, int, int]]
+) -> str:
     """Write the results as Markdown."""
     asked, seen = saved
     rows = [f"| {name} | {a:.1f} | {b:.1f} | {c:.1f} |" for name, (a, b, c) in costs.items()]
@@ -135,6 +156,12 @@ def report(costs: dict[str, tuple[float, float, float]], saved: tuple[int, int])
             *rows,
             "",
             f"Pan and zoom of a map: {asked} tiles asked of us, {seen} of the source ({1 - seen / asked:.0%} saved).",
+            "",
+            "| pan and zoom in QGIS (12 views) | asked of us | asked of the source |",
+            "|-|-|-|",
+            *(f"| {name} | {own} | {theirs} |" for name, own, theirs in qgis),
+            "",
+            "QGIS keeps what it has within a session: what our cache saves is the next user's session.",
             "",
         ]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from providers import live_features
 from territoire import __version__
 from territoire.query import parameters
 from territoire.web import answers, asked, conduct, negotiate
@@ -17,9 +18,9 @@ async def layer(request: Request) -> Response:
     """The layer definition of a collection."""
     site, known, name = _site(request), conduct.catalogue(request), request.path_params["collection"]
     found = known.find_layer(name)
-    if found and found.kind == "raster":
+    if found and rasters.has_tiles(found):
         return _file(site, rasters.render(site, found), layer_definition.MEDIA, f"{name}.qlr")
-    generation = known.current(name)
+    generation = live_features.as_generation(found) if found and found.kind == "wfs" else known.current(name)
     return _file(
         site, layer_definition.render(site, generation), layer_definition.MEDIA, f"{generation.dataset.id}.qlr"
     )

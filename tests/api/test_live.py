@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -316,6 +318,26 @@ def test_the_plug_ins_of_pygeoapi_give_what_our_routes_give(
     assert "hauteur" in found["fields"]
     assert (found["tile"], found["map"]) == ("89504e47", "89504e47")
     assert len(found["records"]["features"]) == 2
+
+
+def test_files_for_qgis_hold_the_live_layers_that_qgis_can_open(server: Server) -> None:
+    features = server.get("/qgis/batiments_direct.qlr")[2].decode()
+    assert "typename='batiments_direct'" in features
+    assert 'name="Bâtiments en direct"' in features
+    tiles = server.get("/qgis/plan_ign.qlr")[2].decode()
+    assert f"{server.base}/ogc/collections/plan_ign/map/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}" in tiles
+    # a map without tiles, records, and tiles in Lambert-93 are none that QGIS opens by an address of ours
+    assert {server.get(f"/qgis/{name}.qlr")[0] for name in ("ortho", "catalogue_ign", "cosia")} == {404}
+    with zipfile.ZipFile(io.BytesIO(server.get("/qgis/territoire.qgz")[2])) as archive:
+        project = archive.read("territoire.qgs").decode()
+    for name in ("batiments_direct_features", "plan_ign_raster"):
+        entry = re.search(rf'<layer-tree-layer[^>]*id="territoire_{name}"[^>]*>', project)
+        assert entry
+        assert 'checked="Qt::Unchecked"' in entry[0]
+    linked = {one["href"] for one in server.json("/ogc/collections/plan_ign")["links"]}
+    assert f"{server.base}/qgis/plan_ign.qlr" in linked
+    page = server.get("/ogc/collections/batiments_direct", Accept="text/html")[2].decode()
+    assert 'href="/qgis/batiments_direct.qlr"' in page
 
 
 RECORDS = "/ogc/collections/catalogue_ign/items"

@@ -21,6 +21,7 @@ from territoire.web.api.links import (
     link,
 )
 from territoire.web.asked import Asked
+from territoire.web.qgis import layer_definition, rasters
 
 __all__ = [
     "TILESETS_MAP",
@@ -59,6 +60,7 @@ def features(asked: Asked, layer: PublishedLayer) -> Document:
             link(f"{address}/sortables", SORTABLES, _SCHEMA_MEDIA, "sortables", language),
             link(f"{address}/schema", SCHEMA, _SCHEMA_MEDIA, "schema", language),
             link(f"{address}/schema/feature", "describedby", _SCHEMA_MEDIA, "feature_schema", language),
+            _definition(asked, layer),
         ],
     }
     if dataset.geometry:
@@ -69,7 +71,8 @@ def features(asked: Asked, layer: PublishedLayer) -> Document:
 def map_tiles(asked: Asked, layer: PublishedLayer) -> Document:
     """Return what a collection of live map tiles adds."""
     address = f"{asked.ogc}/collections/{layer.id}/map/tiles"
-    return {"links": [link(address, TILESETS_MAP, "application/json", "tilesets", asked.language)]}
+    links = [link(address, TILESETS_MAP, "application/json", "tilesets", asked.language)]
+    return {"links": [*links, _definition(asked, layer)] if rasters.has_tiles(layer) else links}
 
 
 def vector_tiles(asked: Asked, layer: PublishedLayer) -> Document:
@@ -175,6 +178,10 @@ def page_links(asked: Asked, layer: PublishedLayer, known: Mapping[str, str], fo
     if following is not None:
         links.append(link(asked.link(offset=str(following)), "next", known[asked.format], "next", asked.language))
     return links
+
+
+def _definition(asked: Asked, layer: PublishedLayer) -> Link:
+    return link(f"{asked.base}/qgis/{layer.id}.qlr", "related", layer_definition.MEDIA, "qgis", asked.language)
 
 
 def _formats(layer: PublishedLayer) -> list[str]:

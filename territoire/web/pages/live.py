@@ -9,6 +9,7 @@ from territoire.query.layers import PublishedLayer
 from territoire.web.pages import live_maps, locale, site
 from territoire.web.pages.facet import Facet
 from territoire.web.pages.site import Site
+from territoire.web.qgis import rasters
 
 __all__ = ["facet", "heard"]
 
@@ -48,11 +49,13 @@ def _actions(current: Site, layer: PublishedLayer) -> tuple[tuple[str, str], ...
     items = f"/ogc/collections/{layer.id}/items"
     if layer.kind == "csw":
         return (("records_see", site.href(current, items)),)
+    definition = ("collection_qgis", site.href(current, f"/qgis/{layer.id}.qlr"))
     if layer.kind != "wfs":
-        return ()
+        return (definition,) if rasters.has_tiles(layer) else ()
     address = f"{site.root(current)}{items}"
     return (
         ("collection_items", site.href(current, items)),
+        definition,
         ("collection_csv", f"{address}?f=csv&limit=5000"),
         ("collection_geojson", f"{address}?f=json"),
     )

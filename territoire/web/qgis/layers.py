@@ -54,7 +54,9 @@ def tiles_uri(site: Site, generation: Generation) -> str:
     return f"type=xyz&url={address}&zmin={low}&zmax={high}"
 
 
-def in_tree(parent: Element, site: Site, generation: Generation, *, as_tiles: bool = False) -> None:
+def in_tree(
+    parent: Element, site: Site, generation: Generation, *, as_tiles: bool = False, is_shown: bool = True
+) -> None:
     """Add a layer to a tree of layers; vector tiles are switched off, as the same objects are there already."""
     title = generation.dataset.title.get(site.language)
     element(
@@ -65,7 +67,7 @@ def in_tree(parent: Element, site: Site, generation: Generation, *, as_tiles: bo
         providerKey="vectortile" if as_tiles else "OAPIF",
         source=tiles_uri(site, generation) if as_tiles else features_uri(site, generation),
         expanded="0",
-        checked="Qt::Unchecked" if as_tiles else "Qt::Checked",
+        checked="Qt::Checked" if is_shown and not as_tiles else "Qt::Unchecked",
     )
 
 

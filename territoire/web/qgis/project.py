@@ -1,4 +1,4 @@
-"""A project (.qgz): all datasets by theme, on a map of the territory in Lambert-93."""
+"""A project (.qgz): all datasets and layers by theme, on a map of the territory in Lambert-93."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import zipfile
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
+from providers import live_features
 from territoire.query.model import Generation
 from territoire.web.cartography import scales
 from territoire.web.pages.site import Site
-from territoire.web.qgis import layers, references
+from territoire.web.qgis import layers, rasters, references
 from territoire.web.qgis.markup import document, element
 
 __all__ = ["MEDIA", "render"]
@@ -23,7 +24,7 @@ _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 def render(site: Site) -> bytes:
     """Return the project, zipped: the same bytes for the same publication."""
-    published = max((generation.published_at for generation in site.generations), default=_EARLIEST)
+    published = max((found.published_at for found in (*site.generations, *site.layers)), default=_EARLIEST)
     entry = zipfile.ZipInfo("territoire.qgs", date_time=published.astimezone(UTC).timetuple()[:6])
     entry.compress_type = zipfile.ZIP_DEFLATED
     whole = io.BytesIO()
@@ -43,7 +44,9 @@ def _project(site: Site) -> bytes:
     tree = element(root, "layer-tree-group")
     _extent(root, site)
     described = element(root, "projectlayers")
-    themes = [name for name in site.vocabulary.themes if any(g.dataset.theme == name for g in site.generations)]
+    used = {found.dataset.theme for found in site.generations}
+    used |= {layer.declaration.theme for layer in site.layers if layer.kind == "wfs" or rasters.has_tiles(layer)}
+    themes = [name for name in site.vocabulary.themes if name in used]
     for name in themes:
         # the first theme alone is drawn at once: hundreds of layers would keep QGIS busy for minutes
         first = name == themes[0]
@@ -54,11 +57,25 @@ def _project(site: Site) -> bytes:
             expanded="1" if first else "0",
             checked="Qt::Checked" if first else "Qt::Unchecked",
         )
-        # QGIS draws the first on top: large areas above the small ones that they hold, tiles under all
-        ours = [g for g in site.generations if g.dataset.theme == name]
-        for generation in sorted(ours, key=lambda g: -(scales.grain_m(g) or 0)):
-            _layers(group, described, site, generation)
+        _fill(group, described, site, name)
     return document(root, doctype="qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'")
+
+
+def _fill(group: Element, described: Element, site: Site, theme: str) -> None:
+    """Add the layers of a theme to its group and to the project."""
+    # QGIS draws the first on top: large areas above the small ones that they hold, tiles under all
+    ours = [g for g in site.generations if g.dataset.theme == theme]
+    for generation in sorted(ours, key=lambda g: -(scales.grain_m(g) or 0)):
+        _layers(group, described, site, generation)
+    # what is asked of the Géoplateforme, or hides what lies below, waits to be switched on
+    for layer in (layer for layer in site.layers if layer.declaration.theme == theme):
+        if layer.kind == "wfs":
+            generation = live_features.as_generation(layer)
+            layers.in_tree(group, site, generation, is_shown=False)
+            layers.features(described, site, generation)
+        elif rasters.has_tiles(layer):
+            rasters.in_tree(group, site, layer, is_shown=False)
+            rasters.tiles(described, site, layer)
 
 
 def _layers(group: Element, described: Element, site: Site, generation: Generation) -> None:

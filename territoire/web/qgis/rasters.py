@@ -1,4 +1,4 @@
-"""The layer of a raster's map tiles, for QGIS."""
+"""The layers of map tiles for QGIS: rasters, and live ones of the Géoplateforme."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ from territoire.web.pages.site import Site
 from territoire.web.qgis import references
 from territoire.web.qgis.markup import document, element
 
-__all__ = ["in_tree", "render", "tiles"]
+__all__ = ["has_tiles", "in_tree", "render", "tiles"]
+
+_QUAD = "WebMercatorQuad"
+
+
+def has_tiles(layer: PublishedLayer) -> bool:
+    """Has it tiles that QGIS reads as XYZ: in Web Mercator, at our address?"""
+    sets = layer.description["sets"] if layer.kind == "wmts" else []
+    return layer.kind == "raster" or any(one["id"] == _QUAD for one in sets)
 
 
 def render(site: Site, layer: PublishedLayer) -> bytes:
-    """Return the definition of a raster's layer."""
+    """Return the definition of a layer that has tiles."""
     root = element(None, "qlr")
     in_tree(element(root, "layer-tree-group", name="", checked="Qt::Checked"), site, layer)
     tiles(element(root, "maplayers"), site, layer)
     return document(root, doctype="qgis-layer-definition")
 
 
-def in_tree(parent: Element, site: Site, layer: PublishedLayer) -> None:
-    """Add the layer to a tree of layers."""
+def in_tree(parent: Element, site: Site, layer: PublishedLayer, *, is_shown: bool = True) -> None:
+    """Add the layer to a tree of layers, switched on or off."""
     element(
         parent,
         "layer-tree-layer",
@@ -31,7 +39,7 @@ def in_tree(parent: Element, site: Site, layer: PublishedLayer) -> None:
         providerKey="wms",
         source=_uri(site, layer),
         expanded="0",
-        checked="Qt::Checked",
+        checked="Qt::Checked" if is_shown else "Qt::Unchecked",
     )
 
 
@@ -62,5 +70,10 @@ def _id(layer: PublishedLayer) -> str:
 
 
 def _uri(site: Site, layer: PublishedLayer) -> str:
-    address = f"{site.base}/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.png"
-    return f"type=xyz&url={address}&zmin=0&zmax={raster_tiles.deepest(layer)}"
+    if layer.kind == "raster":
+        address = f"{site.base}/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.png"
+        return f"type=xyz&url={address}&zmin=0&zmax={raster_tiles.deepest(layer)}"
+    limits = next(one["limits"] for one in layer.description["sets"] if one["id"] == _QUAD)
+    zooms = [int(one["tileMatrix"]) for one in limits]
+    address = f"{site.base}/ogc/collections/{layer.id}/map/tiles/{_QUAD}/{{z}}/{{y}}/{{x}}"
+    return f"type=xyz&url={address}&zmin={min(zooms)}&zmax={max(zooms)}"
