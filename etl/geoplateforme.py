@@ -13,6 +13,7 @@ from etl.report import Report
 from territoire.core import settings
 from territoire.core.models import Dataset
 from territoire.core.sources import AtomSource, CswSource, WfsSource
+from territoire.geoplateforme import catalogue
 from territoire.geoplateforme.transport import Transport
 
 __all__ = ["Access", "announced", "fetch", "of_the_environment"]
@@ -46,7 +47,9 @@ def fetch(
         if isinstance(source, WfsSource):
             rows = wfs.fetch(dataset, source, target, kept, transport=transport, report=report)
             size = rows.file.stat().st_size
-            return Landed(source, str(rows.file), source.address, rows.sha256, size, None, None, datetime.now(UTC))
+            edition = catalogue.offer(transport, "wfs", source.typename).edition
+            dated = source.model_copy(update={"millesime": source.millesime or edition})
+            return Landed(dated, str(rows.file), source.address, rows.sha256, size, None, None, datetime.now(UTC))
         offer = atom.offer(source, transport)
         file = atom.fetch(source, offer, target, kept, transport=transport, report=report)
         return _of_offer(source, offer, str(file))

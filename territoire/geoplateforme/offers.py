@@ -27,6 +27,7 @@ REQUESTS: Mapping[str, Mapping[str, str]] = {
     "tms": {},
 }
 _WFS = "{http://www.opengis.net/wfs/2.0}"
+_EDITION = re.compile(r"\b[ÉéEe]dition\s+([12][0-9]{3}(?:-[0-9]{2}){0,2})\b")
 #: OWSLib is not given an address: it only parses, and opens no connection.
 _NOWHERE = "about:blank"
 
@@ -57,6 +58,12 @@ class Offer:
     styles: tuple[str, ...] = ()
     """The default style first."""
     grids: tuple[Grid, ...] = ()
+
+    @property
+    def edition(self) -> str | None:
+        """The edition that the abstract or the title names, as 2026, 2026-06 or 2026-06-15; None where they do not."""
+        found = _EDITION.search(f"{self.abstract} {self.title}")
+        return found[1] if found else None
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:  # JSON of our own making

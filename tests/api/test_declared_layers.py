@@ -97,6 +97,12 @@ def test_a_page_says_whence_its_data_came(server: Server) -> None:
     assert "DGFiP et IGN" in body.decode()
 
 
+def test_the_edition_is_that_of_the_service(loaded: Lab) -> None:
+    with loaded.connect() as connection:
+        found = connection.execute("select distinct dataset, millesime from etl.generations").fetchall()
+    assert {(name, "2026-06-15") for name in ALL} <= set(found)
+
+
 def test_parcels_refer_to_communes_and_departements(loaded: Lab) -> None:
     with loaded.connect() as connection:
         checked = connection.execute(

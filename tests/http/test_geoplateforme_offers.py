@@ -179,6 +179,17 @@ def _named(*names: str) -> list[Offer]:
     return [Offer("wfs", name, name) for name in names]
 
 
+def test_an_offer_says_its_edition_where_a_title_or_an_abstract_does() -> None:
+    for title, abstract, edition in (
+        ("Parcelles", "Parcelles ; Édition 2026-03-01", "2026-03-01"),
+        ("ADMINEXPRESS COG 2023", "édition 2023", "2023"),
+        ("Contours des IRIS édition 2022", "", "2022"),
+        ("Cours d'eau, dernière édition", "Le code rural", None),
+        ("Arrêtés", "Édition octobre 2023, réédition 2024", None),
+    ):
+        assert Offer("wfs", "a:b", title, abstract).edition == edition
+
+
 def test_the_check_fails_when_a_declared_layer_is_gone(lab: Lab, geoplateforme: Geoplateforme) -> None:
     lab.declare(source={"kind": "wfs", "typename": BUILDINGS})
     first = lab.command("geoplateforme", "check", **geoplateforme.env)

@@ -47,7 +47,7 @@ def _own_facts(declared: Declaration) -> list[tuple[str, str]]:
     """Say what is particular to rows, to a raster, to what is shown live."""
     facts: list[tuple[str, str]] = []
     if isinstance(declared, Raster) or (isinstance(declared, Dataset) and not declared.live):
-        facts.append(("Millésime", declared.millesime or "non précisé"))
+        facts.append(("Millésime", declared.millesime or _unsaid(declared)))
         if isinstance(declared, Dataset):
             layers = dict.fromkeys(one.typename for one in declared.source if isinstance(one, WfsSource))
             facts += [("Source", f"chargé du WFS de la Géoplateforme, `{layer}`") for layer in layers]
@@ -70,6 +70,12 @@ def _own_facts(declared: Declaration) -> list[tuple[str, str]]:
             ("Unité", declared.raster.unit or "non précisée"),
         ]
     return facts
+
+
+def _unsaid(declared: Dataset | Raster) -> str:
+    """Say where an edition comes from that is not declared."""
+    is_of_a_service = isinstance(declared, Dataset) and any(not isinstance(one, Source) for one in declared.source)
+    return "celui que le service annonce au chargement" if is_of_a_service else "non précisé"
 
 
 def _columns(dataset: Dataset) -> list[str]:
