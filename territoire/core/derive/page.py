@@ -5,7 +5,7 @@ from __future__ import annotations
 from territoire.core.layers import Raster
 from territoire.core.models import Column, Dataset
 from territoire.core.registry import Declaration
-from territoire.core.sources import AtomSource, WfsSource
+from territoire.core.sources import AtomSource, Source, WfsSource
 from territoire.core.vocabulary import Vocabulary
 
 _SERVICES = {
