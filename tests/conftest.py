@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import psycopg
@@ -36,8 +36,14 @@ def cluster_urls() -> Generator[Urls]:
     folder.chmod(0o755)
     private = cluster.locate(Settings(var=folder))
     cluster.ensure_started(private, report=print)
+    urls = Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader", "submitter")))
+    # what it holds need not outlive a crash of the machine; the tests that kill a cluster make one of their own
+    with psycopg.connect(urls.admin, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
+        connection.execute("select pg_reload_conf()")
     try:
-        yield Urls(*(cluster.url(private, role) for role in ("admin", "loader", "reader", "submitter")))
+        yield urls
     finally:
         cluster.stop(private)
         cluster.remove(private)
@@ -53,23 +59,18 @@ def template(cluster_urls: Urls) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_database(cluster_urls: Urls, template: str) -> Iterator[Callable[[], Urls]]:
-    """Make a migrated database of its own, as often as asked."""
-    made: list[str] = []
+def new_database(cluster_urls: Urls, template: str) -> Callable[[], Urls]:
+    """Make a migrated database of its own, as often as asked; it goes with the cluster."""
 
     def make() -> Urls:
         name = f"t_{uuid.uuid4().hex[:12]}"
         _create(cluster_urls, name, template)
-        made.append(name)
         urls = _named(cluster_urls, name)
         # grants and settings of a database are not copied with it
         migrations.migrate(urls.admin, report=print)
         return urls
 
-    yield make
-    for name in made:
-        with psycopg.connect(cluster_urls.admin, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    return make
 
 
 @pytest.fixture
