@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from pygeoapi.crs import CrsTransformSpec
@@ -12,9 +13,12 @@ from providers import live_features, live_maps, live_records, live_tiles, refusa
 from providers.features import SortKey, disguised, fields, pairs
 from providers.runtime import runtime
 from territoire.core.errors import NotFoundError, RequestError
+from territoire.geoplateforme.answers import Answer
 from territoire.query import parameters, values
 
 _Json = dict[str, Any]  # a JSON document
+#: Where the answers are noted that a page of features was made of; pygeoapi has no place for their age.
+HEARD: ContextVar[list[Answer] | None] = ContextVar("heard", default=None)
 
 
 class GeoplateformeFeatureProvider(BaseProvider):
@@ -53,6 +57,7 @@ class GeoplateformeFeatureProvider(BaseProvider):
             given += [("limit", str(limit)), ("offset", str(offset))]
             query = parameters.parse(live_features.dataset_of(layer), given)
             found = live_features.page(runtime().transport, layer, query)
+            _note(found.answer)
             content: _Json = {"type": "FeatureCollection", "features": [_plain(one) for one in found.features]}
             content["numberReturned"] = len(found.features)
             if found.matched is not None:
@@ -73,7 +78,8 @@ class GeoplateformeFeatureProvider(BaseProvider):
             except RequestError as exc:
                 # an id of another type than the key's is the id of nothing
                 raise missing from exc
-            found, _answer = live_features.one(runtime().transport, layer, key, query)
+            found, answer = live_features.one(runtime().transport, layer, key, query)
+            _note(answer)
             if found is None:
                 raise missing
             return _plain(found)
@@ -163,6 +169,12 @@ class GeoplateformeRecordProvider(BaseProvider):
             if found is None:
                 raise NotFoundError(f"{self.data} has no record {identifier[:60]!r}", remedy="look it up in its items")
             return found
+
+
+def _note(answer: Answer) -> None:
+    heard = HEARD.get()
+    if heard is not None:
+        heard.append(answer)
 
 
 def _plain(feature: _Json) -> _Json:

@@ -49,7 +49,7 @@ def run(
 
 @app.command()
 def status() -> None:
-    """Show what is published of each dataset, and how its last run ended."""
+    """Show what is published of each dataset, and how its last run ended; for a live one, its last check."""
     found = context.load_registry()
     shown = Table(box=box.SIMPLE)
     for title in ("dataset", "generation", "rows", "published (UTC)", "last run", "note"):
@@ -60,6 +60,8 @@ def status() -> None:
             note = (last.error or "").splitlines()[0] if last and last.error else ""
             if isinstance(declared, Raster):
                 generation, size, held = _raster(connection, name)
+            elif declared.live:
+                generation, size, held = "live", declared.live.service, False
             else:
                 current = publish.published(connection, name)
                 generation, size = (str(current.generation), str(current.rows)) if current else ("-", "-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -87,10 +87,15 @@ class Door:
         site: Site,
         form: str = "html",
         run: Run = asyncio.to_thread,
+        more: Mapping[str, Any] | None = None,
     ) -> Response:
-        """Return pygeoapi's answer in the format `form`; its refusals are raised as RequestError."""
+        """Return pygeoapi's answer in the format `form`; its refusals are raised as RequestError.
+
+        `more` is what the templates are told beside what is known of every page.
+        """
         wanted = self._request(request, what, site, form)
-        token = seams.PAGE.set(self._page(what, arguments, site) if form == "html" else None)
+        page = {**self._page(what, arguments, site), **(more or {})} if form == "html" else None
+        token = seams.PAGE.set(page)
         try:
             headers, status, content = await run(_FUNCTIONS[what], self._api, wanted, *arguments)
         finally:

@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from providers import live_features
+from providers.geoplateforme import HEARD
 from territoire import __version__
 from territoire.core.errors import RequestError
 from territoire.core.vocabulary import Vocabulary
+from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.pulse import Beat
 from territoire.query import search
 from territoire.query.layers import PublishedLayer
@@ -27,9 +29,13 @@ from territoire.web.pages import collection as collection_page
 from territoire.web.pages import error as error_page
 from territoire.web.pages import home as home_page
 from territoire.web.pages import layer as layer_page
+from territoire.web.pages import live as live_page
 from territoire.web.pages import site as page_site
 from territoire.web.pages.site import Site
 from territoire.web.pygeoapi_door import Door, What
+
+#: How long a browser may keep a page of live features, in seconds.
+_KEEP_S = 60
 
 
 class Views:
@@ -73,8 +79,16 @@ class Views:
         async def run(work: Callable[..., Any], *given: Any) -> Any:  # one of pygeoapi's functions
             return await facades.run("wfs", functools.partial(work, *given))
 
-        site = self._site(asked, catalogue)
-        return await self._current_door(catalogue).answer(request, what, *arguments, site=site, run=run)
+        site, heard = self._site(asked, catalogue), list[Answer]()
+        more = {"stale": lambda: live_page.stale(site, heard[-1]) if heard else None}
+        token = HEARD.set(heard)
+        try:
+            made = await self._current_door(catalogue).answer(request, what, *arguments, site=site, run=run, more=more)
+        finally:
+            HEARD.reset(token)
+        if heard:
+            made.headers.update(facades.headers("wfs", heard[-1], keep_s=_KEEP_S))
+        return made
 
     def error(self, base: str, path: str, language: Language, error: RequestError, catalogue: Catalogue) -> Response:
         """Answer with the page of a refusal."""

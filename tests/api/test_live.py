@@ -320,6 +320,16 @@ def test_the_plug_ins_of_pygeoapi_give_what_our_routes_give(
     assert len(found["records"]["features"]) == 2
 
 
+def test_the_status_lists_what_is_live_with_its_last_check(
+    served: tuple[Lab, Server], geoplateforme: Geoplateforme
+) -> None:
+    lab, server = served
+    shown = lab.command("etl", "status", COLUMNS="200", **geoplateforme.env).stdout
+    checked = server.json("/ogc/collections/plan_ign")["updated"][:16].replace("T", " ")
+    (line,) = (line for line in shown.splitlines() if line.split()[:1] == ["plan_ign"])
+    assert line.split()[1:5] == ["live", "wmts", *checked.split()]
+
+
 def test_files_for_qgis_hold_the_live_layers_that_qgis_can_open(server: Server) -> None:
     features = server.get("/qgis/batiments_direct.qlr")[2].decode()
     assert "typename='batiments_direct'" in features

@@ -162,16 +162,22 @@ def test_a_record_is_a_page_with_its_links_which_nobody_here_follows(
     assert server.get(f"{RECORDS}/rien", Accept="text/html")[0] == 404
 
 
-def test_a_kept_page_of_records_says_its_age(lab: Lab, geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+@pytest.mark.parametrize("root", [RECORDS, f"{ROOT}/batiments_direct/items"])
+def test_a_kept_page_says_its_age(lab: Lab, geoplateforme: Geoplateforme, tmp_path: Path, root: str) -> None:
     with lab.serve(**geoplateforme.env, TERRITOIRE_VAR=str(tmp_path)) as server:
-        for path in (f"{RECORDS}?lang=fr", f"{RECORDS}/IGNF_BD-TOPO?lang=fr"):
-            assert "ne répond pas" not in server.get(path, Accept="text/html")[2].decode()
+        key = server.json(f"{root}?limit=1")["features"][0]["id"]
+        paths = (f"{root}?lang=fr", f"{root}/{key}?lang=fr")
+        for path in paths:
+            status, headers, body = server.get(path, Accept="text/html")
+            assert (status, "ne répond pas" in body.decode()) == (200, False)
+            assert headers["cache-status"].startswith("territoire; ")
         age(tmp_path, timedelta(days=3))
         geoplateforme.vice("html")
-        for path in (f"{RECORDS}?lang=fr", f"{RECORDS}/IGNF_BD-TOPO?lang=fr"):
+        for path in paths:
             status, headers, body = server.get(path, Accept="text/html")
             assert status == 200
             assert headers["cache-status"].endswith("detail=SOURCE-FAILS")
+            assert int(headers["age"]) >= 3 * 86_400
             assert "La Géoplateforme ne répond pas" in body.decode()
             assert "il y a 3 j" in body.decode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from territoire.core.layers import LiveLayer
 from territoire.core.models import Dataset
+from territoire.geoplateforme.answers import Answer
 from territoire.geoplateforme.pulse import Beat
 from territoire.query.layers import PublishedLayer
 from territoire.web.pages import live_maps, locale, site
@@ -11,7 +12,7 @@ from territoire.web.pages.facet import Facet
 from territoire.web.pages.site import Site
 from territoire.web.qgis import rasters
 
-__all__ = ["facet", "heard"]
+__all__ = ["facet", "heard", "stale"]
 
 _SERVICES = {"wfs": "WFS", "wmts": "WMTS", "tms": "TMS", "wms": "WMS-Raster", "wms_vector": "WMS-Vecteur", "csw": "CSW"}
 
@@ -42,6 +43,14 @@ def heard(current: Site, layer: PublishedLayer, beat: Beat) -> tuple[tuple[str, 
     if beat.is_failing and beat.failed_at:
         found.append(("live_state", t("live_fails", ago=locale.ago(beat.failed_at, current.language))))
     return tuple(found)
+
+
+def stale(current: Site, answer: Answer) -> str | None:
+    """Say that a kept answer stands in for a source that fails, None where it does not."""
+    if not answer.is_stale:
+        return None
+    t = locale.texts(current.language)
+    return t("live_stale", ago=locale.ago(answer.retrieved_at, current.language))
 
 
 def _actions(current: Site, layer: PublishedLayer) -> tuple[tuple[str, str], ...]:

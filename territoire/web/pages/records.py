@@ -9,8 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from providers.live_records import Page
 from territoire.geoplateforme.answers import Answer
 from territoire.query.layers import PublishedLayer
-from territoire.web.pages import environment, locale
-from territoire.web.pages.locale import Language
+from territoire.web.pages import environment, live
 from territoire.web.pages.site import Site
 
 __all__ = ["listed", "one"]
@@ -33,7 +32,7 @@ def listed(site: Site, layer: PublishedLayer, found: Page, link: Callable[..., s
         search=given.get("q", ""),
         previous=link(offset=before) if start else None,
         following=link(offset=str(found.following)) if found.following is not None else None,
-        stale=_stale(site.language, found.answer),
+        stale=live.stale(site, found.answer),
     )
 
 
@@ -48,15 +47,8 @@ def one(site: Site, layer: PublishedLayer, record: _Json, answer: Answer) -> str
         record=record,
         title=said.get("title") or record["id"],
         facts=[("record_id", str(record["id"])), *facts],
-        stale=_stale(site.language, answer),
+        stale=live.stale(site, answer),
     )
-
-
-def _stale(language: Language, answer: Answer) -> str | None:
-    """Say that a kept answer stands in for a source that fails, None where it does not."""
-    if not answer.is_stale:
-        return None
-    return locale.texts(language)("live_stale", ago=locale.ago(answer.retrieved_at, language))
 
 
 def _text(value: Any) -> str:  # a member of a record
