@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol
 
 import multivolumefile
 import py7zr
-from py7zr.exceptions import ArchiveError, PasswordRequired
+from py7zr.exceptions import ArchiveError, DecompressionBombError, PasswordRequired
 from py7zr.io import Py7zIO, WriterFactory
 
 from etl import space
@@ -71,10 +71,7 @@ def take(volumes: Sequence[Path], target: Path, *, layer: str | None, address: s
         chosen = _choose(members, layer, address)
         size = sum(one.bytes for one in chosen)
         if size > MOST_BYTES:
-            raise SourceError(
-                f"{address}: unpacks to {size} bytes; {MOST_BYTES} are the most that is taken",
-                remedy="declare a smaller zone, or unpack it by hand and declare the file",
-            )
+            raise _too_large(address, str(size))
         space.check(target, size)
         # our own names: those inside the archive decide nothing about where anything goes
         stem = layer if layer and layer.replace("_", "").replace("-", "").isalnum() else "extracted"
@@ -106,21 +103,17 @@ def _choose(members: Sequence[_Member], layer: str | None, address: str) -> list
 @contextmanager
 def _open(volumes: Sequence[Path], address: str) -> Generator[_Opened]:
     try:
-        with volumes[0].open("rb") as first:
-            is_zip = first.read(2) == b"PK"
-        if is_zip:
-            with _indexed(lambda: zipfile.ZipFile(volumes[0])) as archive:
-                yield _Zip(archive)
-        elif len(volumes) == 1:
-            with _indexed(lambda: py7zr.SevenZipFile(volumes[0], max_extract_size=MOST_BYTES)) as archive:
-                yield _SevenZip(archive)
-        else:
-            whole = volumes[0].with_suffix("")
-            with (
-                multivolumefile.MultiVolume(whole, mode="rb", ext_digits=3) as joined,
-                _indexed(lambda: py7zr.SevenZipFile(joined, max_extract_size=MOST_BYTES)) as archive,
-            ):
-                yield _SevenZip(archive)
+        with _whole(volumes) as stream:
+            is_zip = stream.read(2) == b"PK"
+            stream.seek(0)
+            if is_zip:
+                with _indexed(lambda: zipfile.ZipFile(stream)) as archive:
+                    yield _Zip(archive)
+            else:
+                with _indexed(lambda: py7zr.SevenZipFile(stream, max_extract_size=MOST_BYTES)) as archive:
+                    yield _SevenZip(archive)
+    except DecompressionBombError as exc:
+        raise _too_large(address, f"more than {MOST_BYTES}") from exc
     except (*_DAMAGED, EOFError, NotImplementedError, RuntimeError) as exc:
         raise SourceError(
             f"{address}: the archive is damaged, locked, or of a kind that is not read: {exc or type(exc).__name__}",
@@ -128,6 +121,19 @@ def _open(volumes: Sequence[Path], address: str) -> Generator[_Opened]:
         ) from exc
     except OSError as exc:
         raise SourceError(f"{address}: cannot be extracted: {exc}", remedy="check rights and space") from exc
+
+
+def _whole(volumes: Sequence[Path]) -> Any:  # IO[bytes]; the volumes are .001 and so on of one name
+    if len(volumes) == 1:
+        return volumes[0].open("rb")
+    return multivolumefile.MultiVolume(volumes[0].with_suffix(""), mode="rb", ext_digits=3)
+
+
+def _too_large(address: str, said: str) -> SourceError:
+    return SourceError(
+        f"{address}: unpacks to {said} bytes; {MOST_BYTES} are the most that is taken",
+        remedy="declare a smaller zone, or unpack it by hand and declare the file",
+    )
 
 
 def _indexed[T](open_: Callable[[], T]) -> T:

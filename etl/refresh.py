@@ -13,7 +13,22 @@ from typing import Literal
 import psycopg
 
 import territoire
-from etl import describe, extract, geoplateforme, ledger, load, publish, read, rows, shape, wfs, wfs_pages, wfs_walk
+from etl import (
+    archive,
+    atom,
+    describe,
+    extract,
+    geoplateforme,
+    ledger,
+    load,
+    publish,
+    read,
+    rows,
+    shape,
+    wfs,
+    wfs_pages,
+    wfs_walk,
+)
 from etl.geoplateforme import Access
 from etl.landed import Landed
 from etl.report import Report
@@ -195,7 +210,7 @@ def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:
 def code_version() -> str:
     """Return the checksum of the code that decides what a generation holds: when it changes, data are loaded again."""
     digest = hashlib.sha256()
-    for module in (describe, read, rows, load, shape, table, wfs, wfs_pages, wfs_walk):
+    for module in (archive, atom, describe, read, rows, load, shape, table, wfs, wfs_pages, wfs_walk):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -74,6 +74,11 @@ def test_a_record_without_a_file_says_what_it_has(geoplateforme: Geoplateforme, 
     assert "kind: atom" in caught.value.remedy
 
 
+def test_a_record_in_the_newer_standard_alone_is_read(geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none of its links leads to a file: OGC:WFS"):
+        land(geoplateforme, tmp_path, {"kind": "csw", "record": "IGNF_RPG"})
+
+
 def test_a_record_that_is_not_there_is_said(geoplateforme: Geoplateforme, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no record 'IGNF_BD-TOPONYMES'"):
         land(geoplateforme, tmp_path, {"kind": "csw", "record": "IGNF_BD-TOPONYMES"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import signal
 import subprocess
@@ -189,19 +190,19 @@ def test_a_count_that_changes_is_refused_after_a_second_walk(
     assert posts(geoplateforme) == 2
 
 
-def test_a_key_that_moves_during_the_download_is_refused(
+def test_a_key_that_moves_after_its_page_has_come_is_noticed(
     url: str, geoplateforme: Geoplateforme, tmp_path: Path
 ) -> None:
-    land(url, tmp_path)
-    whole = geoplateforme.requests
-    flips = iter(range(len(whole)))
+    flips = itertools.cycle([True, False])
 
     class Editing(Silent):
         def progress(self, done: int, total: int | None) -> None:
-            geoplateforme.vice("edited", next(flips) % 2 == 0)
+            if done == total:
+                geoplateforme.vice("edited", next(flips))
 
-    with pytest.raises(SourceError, match="during the download"):
+    with pytest.raises(SourceError, match="its keys moved during the download"):
         land(url, tmp_path, report=Editing())
+    assert posts(geoplateforme) == 12  # two whole walks, of which the second was disturbed as well
 
 
 def test_a_full_disk_is_said_after_the_first_page(

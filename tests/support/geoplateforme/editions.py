@@ -40,6 +40,8 @@ def _editions() -> list[Edition]:
     found += [Edition(cog, "3-2", "SHP", "LAMB93", "R93", f"{year}-02-22") for year in range(2018, 2025)]
     # of the same day as an older edition, and later in the list: the newest is not the last
     found.append(Edition(cog, "3-2", "GPKG", "LAMB93", "R93", "2024-02-22", container="zip"))
+    # what changed only, later than all: no edition
+    found.append(Edition(cog, "DIFF-2025-2026", "GPKG", "LAMB93", "R93", "2026-02-01"))
     for month in ("2025-12-15", "2026-03-15", "2026-06-15"):
         found += [Edition("BDTOPO", "3-5", "GPKG", "LAMB93", f"D{code:03}", month) for code in (4, 5, 6, 13, 83, 84)]
     found.append(Edition("ADMIN-EXPRESS-COG-PARTIEL", "4-0", "FLATGEOBUF", "WGS84G", "FRA", "2026-01-01", "fgb"))
