@@ -14,7 +14,7 @@ from territoire.core.models import Localised
 from territoire.geoplateforme import geocoding
 from territoire.geoplateforme.geocoding import Place
 
-__all__ = ["INDEX", "GeocodeProcessor", "collection", "table"]
+__all__ = ["INDEX", "GeocodeProcessor", "collection", "limit_input", "table", "table_input"]
 
 INDEX = Input(
     Localised(fr="Base interrogée", en="Base that is searched"),
@@ -24,6 +24,20 @@ INDEX = Input(
         en="Addresses (Base adresse nationale), places (BD TOPO), or parcels (cadastre).",
     ),
 )
+
+
+def table_input(*, fr: str, en: str) -> Input:
+    """Return the input for a table, which either way of geocoding takes; the words say what it must hold."""
+    schema = {"type": "string", "contentMediaType": CSV, "minLength": 3, "maxLength": tables.MAX_CHARACTERS}
+    return Input(Localised(fr="Tableau CSV", en="CSV table"), schema, Localised(fr=fr, en=en))
+
+
+def limit_input(*, default: int) -> Input:
+    """Return the input for the number of answers."""
+    schema = {"type": "integer", "minimum": 1, "maximum": 50, "default": default}
+    return Input(Localised(fr="Nombre de réponses", en="Number of answers"), schema)
+
+
 _DESCRIPTION = Description(
     id="geocode",
     title=Localised(fr="Géocoder", en="Geocode"),
@@ -40,13 +54,9 @@ _DESCRIPTION = Description(
             {"type": "string", "minLength": 3, "maxLength": 200},
             Localised(fr="Une adresse ou un nom de lieu.", en="An address, or the name of a place."),
         ),
-        "csv": Input(
-            Localised(fr="Tableau CSV", en="CSV table"),
-            {"type": "string", "contentMediaType": CSV, "minLength": 3, "maxLength": tables.MAX_CHARACTERS},
-            Localised(
-                fr="En UTF-8, avec un en-tête ; virgules, points-virgules ou tabulations.",
-                en="In UTF-8, with a header; commas, semicolons or tabs.",
-            ),
+        "csv": table_input(
+            fr="En UTF-8, avec un en-tête ; virgules, points-virgules ou tabulations.",
+            en="In UTF-8, with a header; commas, semicolons or tabs.",
         ),
         "columns": Input(
             Localised(fr="Colonnes de l'adresse", en="Columns of the address"),
@@ -57,10 +67,7 @@ _DESCRIPTION = Description(
             ),
         ),
         "index": INDEX,
-        "limit": Input(
-            Localised(fr="Nombre de réponses", en="Number of answers"),
-            {"type": "integer", "minimum": 1, "maximum": 50, "default": 5},
-        ),
+        "limit": limit_input(default=5),
     },
     results={
         "features": Result(Localised(fr="Positions trouvées", en="Positions found"), GEOJSON),

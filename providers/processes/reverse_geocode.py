@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from providers.processes import tables
 from providers.processes.description import CSV, GEOJSON, POINT, Description, Input, Json, Result
-from providers.processes.geocode import INDEX, collection, table
+from providers.processes.geocode import INDEX, collection, limit_input, table, table_input
 from providers.processes.processor import Means, Processor
 from territoire.core.errors import RequestError
 from territoire.core.executions import Output, Work
@@ -28,13 +28,9 @@ _DESCRIPTION = Description(
     keywords=("adresse", "géocodage inverse", "reverse geocoding", "BAN"),
     inputs={
         "point": Input(Localised(fr="Point", en="Point"), POINT),
-        "csv": Input(
-            Localised(fr="Tableau CSV", en="CSV table"),
-            {"type": "string", "contentMediaType": CSV, "minLength": 3, "maxLength": tables.MAX_CHARACTERS},
-            Localised(
-                fr="Avec une colonne de longitudes et une de latitudes, en degrés.",
-                en="With a column of longitudes and one of latitudes, in degrees.",
-            ),
+        "csv": table_input(
+            fr="Avec une colonne de longitudes et une de latitudes, en degrés.",
+            en="With a column of longitudes and one of latitudes, in degrees.",
         ),
         "columns": Input(
             Localised(fr="Colonnes de la position", en="Columns of the position"),
@@ -45,10 +41,7 @@ _DESCRIPTION = Description(
             ),
         ),
         "index": INDEX,
-        "limit": Input(
-            Localised(fr="Nombre de réponses", en="Number of answers"),
-            {"type": "integer", "minimum": 1, "maximum": 50, "default": 1},
-        ),
+        "limit": limit_input(default=1),
     },
     results={
         "features": Result(Localised(fr="Ce qui s'y trouve", en="What is there"), GEOJSON),

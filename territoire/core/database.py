@@ -123,21 +123,20 @@ def async_reader_pool(url: str, *, size: int) -> AsyncPool:
 
 def reader_pool(url: str, *, size: int) -> Pool:
     """Make a closed pool for pygeoapi's plug-ins, which are called in threads; opened at the first query."""
-    return ConnectionPool(
-        reader_conninfo(url),
-        kwargs=_pool_arguments(),
-        min_size=0,
-        max_size=size,
-        timeout=POOL_TIMEOUT_S,
-        reconnect_timeout=2.0,
-        open=False,
-        name="providers",
-    )
+    return _pool(reader_conninfo(url), size=size, name="providers")
 
 
 def submitter_pool(url: str, *, size: int) -> Pool:
     """Make a closed pool for those who hand jobs in, which call it in threads."""
-    conninfo = _with_options(url, _SUBMITTER_OPTIONS, "territoire-submit")
+    return _pool(_with_options(url, _SUBMITTER_OPTIONS, "territoire-submit"), size=size, name="submitter")
+
+
+def queue_pool(url: str, *, size: int) -> Pool:
+    """Make a closed pool for what a worker writes of its jobs."""
+    return _pool(queue_conninfo(url), size=size, name="jobs")
+
+
+def _pool(conninfo: str, *, size: int, name: str) -> Pool:
     return ConnectionPool(
         conninfo,
         kwargs=_pool_arguments(),
@@ -146,14 +145,7 @@ def submitter_pool(url: str, *, size: int) -> Pool:
         timeout=POOL_TIMEOUT_S,
         reconnect_timeout=2.0,
         open=False,
-        name="submitter",
-    )
-
-
-def queue_pool(url: str, *, size: int) -> Pool:
-    """Make a closed pool for what a worker writes of its jobs."""
-    return ConnectionPool(
-        queue_conninfo(url), kwargs=_pool_arguments(), min_size=0, max_size=size, open=False, name="jobs"
+        name=name,
     )
 
 
