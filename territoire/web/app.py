@@ -24,6 +24,7 @@ from territoire.core.vocabulary import Vocabulary
 from territoire.web import (
     answers,
     arcgis_routes,
+    live_style_routes,
     processes_routes,
     qgis_routes,
     records_routes,
@@ -158,7 +159,8 @@ def _routes() -> list[Route | Mount]:
             )
         ),
         ("/styles.json", tile_routes.dataset_style),
-        ("/styles/{collection}.json", by_kind(tile_routes.collection_style)),
+        ("/styles/{collection}.json", by_kind(tile_routes.collection_style, tms=live_style_routes.style)),
+        ("/styles/{collection}/{path:path}", by_kind(live.no_own, tms=live_style_routes.resource)),
         ("/qgis/territoire.qgz", qgis_routes.whole),
         ("/qgis/connexions.xml", qgis_routes.connection),
         ("/qgis/{collection}.qlr", qgis_routes.layer),

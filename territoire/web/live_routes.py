@@ -62,10 +62,10 @@ async def _description(request: Request) -> Response:
 
 
 async def no_own(request: Request) -> Response:
-    """Refuse what only layers have: maps and their tiles."""
+    """Refuse what only some layers have: maps, their tiles, what a style draws with."""
     name = request.path_params["collection"]
     conduct.catalogue(request).find(name)
-    raise NotFoundError(f"{name} has no maps", remedy=f"see /ogc/collections/{name}")
+    raise NotFoundError(f"{name} has no such resource", remedy=f"see /ogc/collections/{name}")
 
 
 async def items(request: Request, layer: PublishedLayer) -> Response:

@@ -211,6 +211,26 @@ def test_vector_tiles_and_their_tilejson(server: Server) -> None:
     assert server.get(f"/tiles/plan_vecteur/10/{column}/{row}.mvt")[2] == body
 
 
+def test_the_style_of_vector_tiles_asks_everything_at_our_address(server: Server, geoplateforme: Geoplateforme) -> None:
+    status, headers, body = server.get("/styles/plan_vecteur.json", Accept="*/*")
+    assert (status, headers["content-type"]) == (200, "application/vnd.mapbox.style+json")
+    assert geoplateforme.base.encode() not in body
+    style = orjson.loads(body)
+    assert style["sources"] == {"plan_ign": {"type": "vector", "url": f"{server.base}/tiles/plan_vecteur.json"}}
+    assert {one["source-layer"] for one in style["layers"]} == {"limite_admin", "bati_surf"}
+    assert get(f"{style['sprite']}.json")[2] == b"{}"
+    assert get(f"{style['sprite']}@2x.png", Accept="image/png")[2][:4] == b"\x89PNG"
+    glyphs = style["glyphs"].replace("{fontstack}", "Source%20Sans%20Pro").replace("{range}", "0-255")
+    assert get(glyphs, Accept="*/*")[0] == 200
+    folder = f"{server.base}/styles/plan_vecteur"
+    for other in ("vectorTiles/styles/../../x.json", "vectorTiles/%2e%2e/x.png", "x.json", "vectorTiles/x.html"):
+        assert get(f"{folder}/{other}", Accept="*/*")[0] == 404, other
+    assert {seen.service for seen in geoplateforme.requests} == {"styles"}
+    linked = server.json("/ogc/collections/plan_vecteur")["links"]
+    assert f"{server.base}/styles/plan_vecteur.json" in {one["href"] for one in linked if one["rel"] == "stylesheet"}
+    assert server.get("/styles/plan_ign/vectorTiles/x.png")[0] == 404
+
+
 @proves(f"{MAPS1}core", f"{MAPS1}collection-map", f"{MAPS1}crs", f"{MAPS1}png")
 @pytest.mark.parametrize("name", ["ortho", "znieff_carte"])
 def test_maps(server: Server, name: str) -> None:

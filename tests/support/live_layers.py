@@ -35,7 +35,7 @@ BATIMENTS: dict[str, Any] = {
 LAYERS: dict[str, dict[str, str]] = {
     "plan_ign": {"service": "wmts", "layer": "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"},
     "cosia": {"service": "wmts", "layer": "IGNF_COSIA_2024-2026"},
-    "plan_vecteur": {"service": "tms", "layer": "PLAN.IGN"},
+    "plan_vecteur": {"service": "tms", "layer": "PLAN.IGN", "style": "standard"},
     "ortho": {"service": "wms", "layer": "ORTHOIMAGERY.ORTHOPHOTOS"},
     "znieff_carte": {"service": "wms_vector", "layer": "patrinat_znieff1:znieff1"},
     "catalogue_ign": {"service": "csw"},

@@ -21,6 +21,7 @@ from territoire.web.api.links import (
     link,
 )
 from territoire.web.asked import Asked
+from territoire.web.cartography import styles
 from territoire.web.qgis import layer_definition, rasters
 
 __all__ = [
@@ -82,6 +83,8 @@ def vector_tiles(asked: Asked, layer: PublishedLayer) -> Document:
         link(f"{address}/tiles", TILESETS_VECTOR, "application/json", "tilesets", language),
         link(f"{asked.base}/tiles/{layer.id}.json", "related", "application/json", "tilejson", language),
     ]
+    if layer.description["style"]:
+        links.append(link(f"{asked.base}/styles/{layer.id}.json", "stylesheet", styles.MEDIA, "style", language))
     return {"links": links}
 
 

@@ -83,7 +83,9 @@ def _addresses(current: Site, layer: PublishedLayer) -> tuple[tuple[str, str], .
         names = [str(one["id"]) for one in layer.description["sets"]]
         return tuple(("raster_xyz", f"{root}/map/tiles/{name}/{{z}}/{{y}}/{{x}}") for name in names)
     if layer.kind == "tms":
+        style = (("connect_style", f"{base}/styles/{layer.id}.json"),) if layer.description["style"] else ()
         return (
+            *style,
             ("connect_tilejson", f"{base}/tiles/{layer.id}.json"),
             ("connect_tiles", f"{base}/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.mvt"),
         )
