@@ -16,6 +16,7 @@ import httpx2
 
 import territoire
 from territoire.core.errors import UpstreamBusyError, UpstreamError, UpstreamTimeoutError
+from territoire.geoplateforme.answers import OutageError
 from territoire.geoplateforme.services import Service, Services
 
 __all__ = ["Asked", "Exchange", "Raw", "UnreachableError"]
@@ -167,10 +168,10 @@ def _within(service: Service, pieces: Iterator[bytes], *, end: float) -> Iterato
     for piece in pieces:
         size += len(piece)
         if size > service.max_bytes:
-            raise UpstreamError(
-                f"{service.name}: the answer is larger than {service.max_bytes} bytes",
-                remedy="ask for less: a smaller box, fewer features",
-            )
+            message = f"{service.name}: the answer is larger than {service.max_bytes} bytes"
+            if service.is_bounded:
+                raise OutageError(message, remedy="try again later; tell the operators if it stays so")
+            raise UpstreamError(message, remedy="ask for less: a smaller box, fewer features")
         if time.monotonic() > end:
             raise _too_slow(service)
         yield piece

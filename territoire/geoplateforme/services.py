@@ -35,6 +35,8 @@ class Service:
     """Seconds for which a kept answer is used without asking."""
     may_lack: bool = False
     """Is 404 an ordinary answer (a tile outside of what is covered)?"""
+    is_bounded: bool = False
+    """Is an answer beyond `max_bytes` the service's fault, whatever was asked (tiles, images, pages of records)?"""
 
     @property
     def is_private(self) -> bool:
@@ -109,12 +111,12 @@ def _services(settings: Settings) -> list[Service]:
     navigation, geocoding = settings.geoplateforme_navigation_url, settings.geoplateforme_geocoding_url
     return [
         Service("wfs", settings.geoplateforme_wfs_url, 30, 60, 256 * _MIB, 300),
-        Service("wmts", settings.geoplateforme_wmts_url, None, 20, 32 * _MIB, 7 * _DAY, may_lack=True),
-        Service("wms", settings.geoplateforme_wms_url, 40, 30, 64 * _MIB, _DAY),
-        Service("wms_vector", settings.geoplateforme_wms_vector_url, 50, 30, 64 * _MIB, _DAY),
-        Service("tms", settings.geoplateforme_tms_url, None, 20, 32 * _MIB, 7 * _DAY, may_lack=True),
-        Service("styles", styles, None, 20, 16 * _MIB, _DAY, may_lack=True),
-        Service("csw", settings.geoplateforme_csw_url, 15, 30, 64 * _MIB, 3600),
+        Service("wmts", settings.geoplateforme_wmts_url, None, 20, 32 * _MIB, 7 * _DAY, may_lack=True, is_bounded=True),
+        Service("wms", settings.geoplateforme_wms_url, 40, 30, 64 * _MIB, _DAY, is_bounded=True),
+        Service("wms_vector", settings.geoplateforme_wms_vector_url, 50, 30, 64 * _MIB, _DAY, is_bounded=True),
+        Service("tms", settings.geoplateforme_tms_url, None, 20, 32 * _MIB, 7 * _DAY, may_lack=True, is_bounded=True),
+        Service("styles", styles, None, 20, 16 * _MIB, _DAY, may_lack=True, is_bounded=True),
+        Service("csw", settings.geoplateforme_csw_url, 15, 30, 64 * _MIB, 3600, is_bounded=True),
         Service("atom", settings.geoplateforme_atom_url, 10, 30, 64 * _MIB, 3600, may_lack=True),
         Service("search", settings.geoplateforme_search_url, 10, 15, 16 * _MIB, 3600),
         Service("geocoding", geocoding, 50, 15, 64 * _MIB, 3600),

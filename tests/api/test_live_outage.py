@@ -152,6 +152,12 @@ def test_a_source_that_never_ends_costs_neither_memory_nor_the_others(
     with ThreadPoolExecutor(6) as visitors:
         answers = list(visitors.map(lambda path: server.get(path, Accept="*/*"), ASKED.values()))
         assert server.get(OURS)[0] == 200
+        # nobody reads on and on what no tile can be: the service is left alone, but for what visitors size themselves
+        tile = "/ogc/collections/plan_ign/map/tiles/WebMercatorQuad/12/1490"
+        again = [server.get(f"{tile}/{column}", Accept="*/*")[0] for column in range(2115, 2120)]
+        asked = [server.get(f"{ITEMS}?{BOX}&limit={number}")[0] for number in range(6, 12)]
+    assert again == [502] * 4 + [503]
+    assert asked == [502] * 6
     for status, headers, body in answers:
         assert (status, headers["content-type"]) == (502, "application/problem+json"), body[:300]
         assert b"larger than" in body
