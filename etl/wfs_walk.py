@@ -70,9 +70,7 @@ def walk(wanted: Wanted, kept: Path, transport: Transport, report: Report) -> li
     """
     before = _survey(wanted, transport)
     pages = wfs_pages.resume(kept, wanted.signature(before.total, before.cuts))
-    walking = _Walk(wanted, kept, transport, report, before, pages)
-    walking.run()
-    whole = [page for number in sorted(pages) for page in pages[number]]
+    whole = _Walk(wanted, kept, transport, report, before, pages).run()
     if (now := _survey(wanted, transport)) != before:
         what = f"{before.total} features became {now.total}" if now.total != before.total else "its keys moved"
         raise ChangedError(f"{wanted.source.address}: {what} during the download", remedy=_LATER)
@@ -85,7 +83,7 @@ def walk(wanted: Wanted, kept: Path, transport: Transport, report: Report) -> li
 
 
 class _Walk:
-    """What the threads of a walk share; `pages` are those of each stretch, in order."""
+    """What the threads of a walk share; `pages` are those of each stretch that lay there, in order."""
 
     def __init__(
         self,
@@ -97,18 +95,19 @@ class _Walk:
         pages: dict[int, list[Page]],
     ) -> None:
         self._wanted, self._kept, self._transport, self._report = wanted, kept, transport, report
-        self._survey = survey
-        self._pages = pages
+        self._total, self._stretches = survey.total, survey.stretches()
+        # all there from the start: one thread counts them all while another adds to its own
+        self._pages = {one.number: pages.get(one.number, []) for one in self._stretches}
         self._lock = threading.Lock()
         self._ends = threading.Event()
 
-    def run(self) -> None:
-        """Fetch what is missing; the first failure ends all threads at their next page."""
-        stretches = [one for one in self._survey.stretches() if self._missing(one)]
-        if stretches and not self._pages:
+    def run(self) -> list[Page]:
+        """Fetch what is missing and return all; the first failure ends all threads at their next page."""
+        stretches = [one for one in self._stretches if self._missing(one)]
+        if stretches and not any(self._pages.values()):
             # alone, so that what is wrong with all pages is noticed by one request
             page = self._next(stretches[0])
-            space.check(self._kept, page.file.stat().st_size * self._survey.total // page.rows)
+            space.check(self._kept, page.file.stat().st_size * self._total // page.rows)
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="wfs") as pool:
             try:
                 for done in as_completed([pool.submit(self._fetch, one) for one in stretches]):
@@ -117,22 +116,26 @@ class _Walk:
                 self._ends.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        return self._all()
+
+    def _all(self) -> list[Page]:
+        return [page for pages in self._pages.values() for page in pages]
 
     def _fetch(self, stretch: _Stretch) -> None:
         while self._missing(stretch) and not self._ends.is_set():
             self._next(stretch)
 
     def _missing(self, stretch: _Stretch) -> int:
-        return stretch.size - sum(page.rows for page in self._pages.get(stretch.number, []))
+        return stretch.size - sum(page.rows for page in self._pages[stretch.number])
 
     def _next(self, stretch: _Stretch) -> Page:
-        pages = self._pages.setdefault(stretch.number, [])
+        pages = self._pages[stretch.number]
         after = pages[-1].last if pages else stretch.after
         read = _page(self._wanted, after, stretch.until, self._missing(stretch), self._transport)
         page = read.save(self._kept, stretch.number, len(pages), self._wanted)
         with self._lock:
             pages.append(page)
-            self._report.progress(sum(one.rows for all_ in self._pages.values() for one in all_), self._survey.total)
+            self._report.progress(sum(one.rows for one in self._all()), self._total)
         return page
 
 

@@ -23,6 +23,7 @@ from etl.report import Report, Silent
 from territoire.core.errors import SourceError, TerritoireError
 from territoire.core.models import Dataset
 from territoire.core.settings import Settings
+from territoire.geoplateforme import live_wfs
 from territoire.geoplateforme.transport import Transport
 
 COUNT = 6_200
@@ -221,6 +222,19 @@ def test_pages_are_asked_side_by_side(url: str, geoplateforme: Geoplateforme, tm
     # the count, three cuts, the first page alone; then the other three, each of which is answered after a second
     assert len(asked) == 12
     assert asked[7] - asked[5] < 1
+
+
+def test_more_stretches_than_threads_give_the_same(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = land(url, tmp_path)
+    geoplateforme.reset()
+    monkeypatch.setattr(live_wfs, "MOST", 200)
+    monkeypatch.setattr(wfs_walk, "_STRETCH", 300)
+    again = land(url, tmp_path)
+    assert (again.sha256, keys(again)) == (whole.sha256, keys(whole))
+    # twice the count and twenty cuts; in each of 21 stretches of 296, the last of 280, two pages
+    assert posts(geoplateforme) == 2 * 21 + 2 * 21
 
 
 def killed(url: str, folder: Path, *, pages: int, declared: str = "FORESTS") -> int:
