@@ -24,7 +24,7 @@ serve: setup ## Serve what is loaded (PORT=8000)
 test: ## Run the tests (ARGS="-k name" for some of them)
 	@exec bin/test $(ARGS)
 
-e2e: ## Run the slow tests: screenshots, QGIS, nginx, backup and restore
+e2e: ## Run the slow tests: screenshots, QGIS, nginx, ill sources, backup and restore
 	@bin/setup-e2e
 	@exec bin/test -m e2e -rs -n 0 $(ARGS)
 

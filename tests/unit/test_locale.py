@@ -13,7 +13,7 @@ from lab import ROOT
 
 from territoire.core import executions
 from territoire.core.models import Column, Geometry
-from territoire.web.pages import locale
+from territoire.web.pages import locale, records
 
 _PAGES = ROOT / "territoire" / "web" / "pages"
 
@@ -41,6 +41,7 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
     built |= {f"geometry_{name}" for name in [*_choices(Geometry, "type"), "none"]}
     moments = ("created", "started", "finished", "expires")
     built |= {f"job_{name}" for name in (*get_args(executions.State), *moments)}
+    built |= {f"record_{name}" for name in records.FACTS}
     keys = set(_entries())
     assert keys - used - built == set()
     called = set(re.findall(r"""\bt\(["']([a-z_A-Z]+)["']\s*[,)]""", code))

@@ -12,11 +12,12 @@ from territoire.query.layers import PublishedLayer
 from territoire.web.pages import environment, live
 from territoire.web.pages.site import Site
 
-__all__ = ["listed", "one"]
+__all__ = ["FACTS", "listed", "one"]
 
 _Json = Mapping[str, Any]  # a JSON object
 #: What a record may say of itself, in the order of the page; the title and the description stand above.
-_FACTS = ("type", "edition", "updated", "keywords", "license", "rights", "lineage", "crs", "formats", "contacts")
+#: What a record may say of itself, each with its word in texts.yml.
+FACTS = ("type", "edition", "updated", "keywords", "license", "rights", "lineage", "crs", "formats", "contacts")
 
 
 def listed(site: Site, layer: PublishedLayer, found: Page, link: Callable[..., str]) -> str:
@@ -39,7 +40,7 @@ def listed(site: Site, layer: PublishedLayer, found: Page, link: Callable[..., s
 def one(site: Site, layer: PublishedLayer, record: _Json, answer: Answer) -> str:
     """Return the page of a record."""
     said = record["properties"]
-    facts = [(f"record_{name}", text) for name in _FACTS if (text := _text(said.get(name)))]
+    facts = [(f"record_{name}", text) for name in FACTS if (text := _text(said.get(name)))]
     return environment.render(
         "record.html",
         site,

@@ -14,6 +14,8 @@ import pytest
 from geoplateforme.standin import Geoplateforme
 from lab import Lab, Server, wait_until
 
+pytestmark = pytest.mark.e2e
+
 Inputs = dict[str, Any]
 #: No two executions ask the same: an answer that was kept would stand in for the one that fails.
 _NUMBERS = itertools.count(1)

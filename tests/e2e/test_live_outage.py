@@ -19,6 +19,8 @@ from live_layers import ITEMS, age, publish
 
 from territoire.core.database import Urls
 
+pytestmark = pytest.mark.e2e
+
 OURS = "/ogc/collections/departements/items"
 BOX = "bbox=5.3,43.2,5.5,43.4"
 #: One request of each service, the service's name in the stand-in first.
