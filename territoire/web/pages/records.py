@@ -15,8 +15,8 @@ from territoire.web.pages.site import Site
 __all__ = ["FACTS", "listed", "one"]
 
 _Json = Mapping[str, Any]  # a JSON object
-#: What a record may say of itself, in the order of the page; the title and the description stand above.
-#: What a record may say of itself, each with its word in texts.yml.
+#: What a record may say of itself, in the order of the page, each with its word in texts.yml; title and description
+#: stand above.
 FACTS = ("type", "edition", "updated", "keywords", "license", "rights", "lineage", "crs", "formats", "contacts")
 
 
