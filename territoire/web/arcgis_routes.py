@@ -50,8 +50,7 @@ def _tiled(request: Request) -> tilesets.Tiled:
     known, name = conduct.catalogue(request), request.path_params.get("collection")
     if name:
         return tilesets.of_one(known.current(name))
-    tiled = [one for one in known.generations if one.dataset.tiles and one.dataset.geometry]
-    return tilesets.of_several(tiled, are_chosen=False)
+    return tilesets.of_several(tiles.selected(known, (), root=""), are_chosen=False)
 
 
 def _sheet(request: Request, wanted: Asked, tiled: tilesets.Tiled) -> dict[str, object]:

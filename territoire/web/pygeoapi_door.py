@@ -21,7 +21,6 @@ from territoire.core.vocabulary import Vocabulary
 from territoire.query import parameters
 from territoire.query.model import Generation
 from territoire.web import answers, seams
-from territoire.web.api import documents
 from territoire.web.pages import environment, maps, site, units
 from territoire.web.pages.site import Site
 
@@ -134,7 +133,6 @@ class Door:
             "switch": site.switch_href(current),
             "territory": current.vocabulary.territory.title.get(current.language),
             "sources": environment.sources(current),
-            "conformance": documents.CONFORMANCE,
             "layers": [
                 (one.id, one.declaration.title.get(current.language), one.declaration.abstract.get(current.language))
                 for one in current.layers

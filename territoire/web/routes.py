@@ -87,10 +87,11 @@ async def definition(request: Request) -> Response:
 @conduct.conditional
 async def conformance(request: Request) -> Response:
     """The classes of the standards that tests prove."""
-    wanted = asked.read(request)
+    wanted, desk = asked.read(request), request.app.state.desk
     if wanted.format == "html":
-        return await _views(request).pygeoapi(wanted, conduct.catalogue(request), request, "conformance")
-    return conduct.json(wanted, documents.conformance(wanted))
+        more = {"conformance": documents.classes(takes_jobs=desk.takes_jobs)}
+        return await _views(request).pygeoapi(wanted, conduct.catalogue(request), request, "conformance", more=more)
+    return conduct.json(wanted, documents.conformance(wanted, takes_jobs=desk.takes_jobs))
 
 
 @conduct.conditional

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,11 +65,17 @@ class Views:
         return answers.html(page, language=asked.language)
 
     async def pygeoapi(
-        self, asked: Asked, catalogue: Catalogue, request: Request, what: What, *arguments: str
+        self,
+        asked: Asked,
+        catalogue: Catalogue,
+        request: Request,
+        what: What,
+        *arguments: str,
+        more: Mapping[str, Any] | None = None,
     ) -> Response:
-        """Answer with a page that pygeoapi makes on our templates."""
+        """Answer with a page that pygeoapi makes on our templates; `more` is told to them."""
         site = self._site(asked, catalogue)
-        return await self._current_door(catalogue).answer(request, what, *arguments, site=site, form="html")
+        return await self._current_door(catalogue).answer(request, what, *arguments, site=site, form="html", more=more)
 
     async def live(
         self, asked: Asked, catalogue: Catalogue, request: Request, what: What, *arguments: str, facades: Facades

@@ -50,11 +50,11 @@ def test_the_service_leads_to_its_style_and_the_style_to_the_service(demo_server
         assert urljoin(f"{styles}/root.json", sheet["sources"]["esri"]["url"]) == f"{service}/"
         # with the slash at its end, as the style writes it
         assert demo_server.json(f"{service}/") == described
-        assert {layer["source-layer"] for layer in sheet["layers"]} <= set(_published(demo_server))
-
-
-def _published(server: Server) -> list[str]:
-    return [one["id"] for one in server.json("/ogc/collections")["collections"]]
+        web = demo_server.json("/styles.json" if service == ALL else "/styles/communes.json")
+        # the grid counts one zoom more than that of web maps
+        assert [(one["id"], one["minzoom"] - 1) for one in sheet["layers"]] == [
+            (one["id"], one.get("minzoom", 0)) for one in web["layers"]
+        ]
 
 
 def test_the_licence_s_attribution_is_said(demo_server: Server) -> None:

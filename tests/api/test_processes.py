@@ -103,13 +103,18 @@ def test_processes_are_described_with_valid_schemas(server: Server) -> None:
     assert "geocode" in problem["remedy"]
 
 
-def test_a_server_without_jobs_lists_none_and_does_all_at_once(demo: Lab, geoplateforme: Geoplateforme) -> None:
+def test_a_server_without_jobs_lists_none_and_does_all_at_once(
+    demo: Lab, server: Server, geoplateforme: Geoplateforme
+) -> None:
     # as a server that knows its reader alone
     unknown = {"TERRITOIRE_DATABASE_URL": "", "TERRITOIRE_LOADER_URL": "", "TERRITOIRE_SUBMITTER_URL": ""}
     with demo.serve(**unknown, **geoplateforme.env) as alone:
         for one in alone.json("/ogc/processes")["processes"]:
             assert one["jobControlOptions"] == ["sync-execute"]
         assert alone.json("/ogc/processes/geocode")["jobControlOptions"] == ["sync-execute"]
+        claimed, with_jobs = (set(one.json("/ogc/conformance")["conformsTo"]) for one in (alone, server))
+        assert with_jobs - claimed == {f"{PROCESSES1}dismiss"}
+        assert f"{PROCESSES1}dismiss" not in alone.get("/ogc/conformance?f=html")[2].decode()
         assert "respond-async" not in alone.get("/ogc/processes/geocode?f=html")[2].decode()
         # a preference that cannot be met is left out (RFC 7240), and not said to be applied
         status, headers, found = execute(alone, "geocode", {"text": "Digne"}, Prefer="respond-async")

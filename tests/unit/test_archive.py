@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import struct
@@ -152,6 +151,7 @@ def test_an_index_altered_at_random_never_surprises(make, tmp_path: Path) -> Non
     whole = make(tmp_path, {"x/a.gpkg": b"a" * 5_000, "b.txt": b"b"}).read_bytes()
     random = Random(7)
     (tmp_path / "out").mkdir()
+    refused = 0
     for _ in range(400):
         altered = bytearray(whole)
         for place in random.sample(range(max(32, len(whole) - 120), len(whole)), 2):
@@ -161,5 +161,9 @@ def test_an_index_altered_at_random_never_surprises(make, tmp_path: Path) -> Non
             altered[28:32] = struct.pack("<I", zlib.crc32(altered[32 + start : 32 + start + length]))
             altered[8:12] = struct.pack("<I", zlib.crc32(altered[12:32]))
         (tmp_path / "altered").write_bytes(altered)
-        with contextlib.suppress(SourceError):
+        try:
             archive.take([tmp_path / "altered"], tmp_path / "out", layer=None, address="essai")
+        except SourceError:
+            refused += 1
+    # some of what is altered says nothing of the dataset
+    assert 100 < refused < 400

@@ -67,7 +67,8 @@ def _ask(what: What, *arguments: str, query: str = "", language: Language = "fr"
     # q=0 would be a division by zero in pygeoapi
     headers = [(b"accept", b"text/html;q=0"), (b"accept-language", b"de;q=0")]
     scope = {"type": "http", "method": "GET", "path": "/x", "query_string": query.encode(), "headers": headers}
-    return asyncio.run(door.answer(Request(scope), what, *arguments, site=site, form=form))
+    more = {"conformance": documents.CONFORMANCE}
+    return asyncio.run(door.answer(Request(scope), what, *arguments, site=site, form=form, more=more))
 
 
 def _text(what: What, *arguments: str, **given: Any) -> str:

@@ -108,9 +108,14 @@ def landing(asked: Asked, vocabulary: Vocabulary) -> Document:
     }
 
 
-def conformance(asked: Asked) -> Document:
+def classes(*, takes_jobs: bool) -> list[str]:
+    """Return the classes that a server claims."""
+    return [name for name in CONFORMANCE if takes_jobs or name not in processes.OF_JOBS]
+
+
+def conformance(asked: Asked, *, takes_jobs: bool) -> Document:
     """Return the conformance declaration."""
-    return {"conformsTo": list(CONFORMANCE), "links": _own(asked, "application/json")}
+    return {"conformsTo": classes(takes_jobs=takes_jobs), "links": _own(asked, "application/json")}
 
 
 def collections(

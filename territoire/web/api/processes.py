@@ -13,11 +13,23 @@ from territoire.core.executions import Output, Status
 from territoire.web.api.links import Link, link
 from territoire.web.asked import Asked
 
-__all__ = ["CONFORMANCE", "EXECUTE", "PROCESSES", "RESULTS", "job", "process", "processes", "results_document"]
+__all__ = [
+    "CONFORMANCE",
+    "EXECUTE",
+    "OF_JOBS",
+    "PROCESSES",
+    "RESULTS",
+    "job",
+    "process",
+    "processes",
+    "results_document",
+]
 
 _CLASS = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 #: Not job-list: knowing a job's number is the right to read it, and a list would show everybody's.
 CONFORMANCE = tuple(f"{_CLASS}{name}" for name in ("core", "ogc-process-description", "json", "oas30", "dismiss"))
+#: What a server that takes no jobs has not.
+OF_JOBS = frozenset({f"{_CLASS}dismiss"})
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 PROCESSES, EXECUTE, RESULTS = f"{_REL}processes", f"{_REL}execute", f"{_REL}results"
 
