@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import mvt
 import numpy as np
 import pytest
+from geoplateforme import data, mapfiles, process
 from geoplateforme.standin import Geoplateforme
 from owslib.csw import CatalogueServiceWeb
 from owslib.fes import PropertyIsLike
@@ -25,6 +27,28 @@ HEIGHTS = "ELEVATION.ELEVATIONGRIDCOVERAGE.HIGHRES"
 def client(geoplateforme: Geoplateforme) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=geoplateforme.base, timeout=60) as found:
         yield found
+
+
+def test_what_another_version_made_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def build(folder: Path) -> None:
+        made.append(len(list(folder.iterdir())))
+        (folder / data.FEATURES).touch()
+
+    monkeypatch.setattr(data, "build", build)
+    monkeypatch.setattr(mapfiles, "write", lambda folder: (folder / "mapserver.conf").touch())
+    folder = tmp_path / "standin"
+    process.prepare(folder)
+    process.prepare(folder)
+    assert made == [0]
+    (folder / "made-by").write_text("another version")
+    process.prepare(folder)
+    # and what was cut short, from nothing
+    (folder / "made-by").unlink()
+    (folder / "mapserver.conf").unlink()
+    process.prepare(folder)
+    assert made == [0, 0, 0]
 
 
 def test_owslib_reads_the_wmts(geoplateforme: Geoplateforme) -> None:

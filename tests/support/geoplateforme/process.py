@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
+import shutil
 import socket
 import struct
 import sys
@@ -133,11 +135,21 @@ class Control:
         return Response("the canary: nobody should have asked this")
 
 
-def _prepare(folder: Path) -> None:
-    if not (folder / "mapserver.conf").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        data.build(folder)
-        mapfiles.write(folder)
+def prepare(folder: Path) -> None:
+    """Make the data and the files of MapServer; those that another version of this code made are made again."""
+    code = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(file.read_bytes())
+    mark = folder / "made-by"
+    if mark.exists() and mark.read_text() == code.hexdigest():
+        return
+    if any((folder / name).exists() for name in (data.FEATURES, "mapserver.conf")):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    data.build(folder)
+    mapfiles.write(folder)
+    # last, so that what was cut short is made again
+    mark.write_text(code.hexdigest())
 
 
 def main() -> None:
@@ -147,7 +159,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     given = parser.parse_args()
     switchboard, listener = Listener(), Listener(given.port)
-    _prepare(given.folder)
+    prepare(given.folder)
     front = Front(given.folder, canary=f"http://127.0.0.1:{switchboard.port}/canary")
     listener.app = front
     switchboard.app = Control(front, listener).application()
