@@ -11,8 +11,8 @@ import pytest
 import shapely
 from browsing import HEIGHT, WIDTH, another_site, near, pixels
 from clients import source, watch
-from lab import ROOT, Lab, Server
-from playwright.sync_api import Browser, Page
+from lab import ROOT, Lab, Server, row, write
+from playwright.sync_api import Browser, Page, expect
 
 VENDOR = ROOT / "territoire" / "web" / "static" / "vendor"
 ZOOM, CENTRE = 8, (5.97, 44.05)
@@ -103,6 +103,21 @@ def test_a_page_of_another_site_draws_several_collections_of_one_source(
     for name in ("communes", "departements"):
         wanted = {values["nom"] for values in source(demo.registry.get(name)).rows.values()}
         assert {nom for layer, nom in drawn if layer == name} == wanted
+
+
+def test_a_map_says_that_one_must_come_nearer_to_see_what_has_no_tiles_so_far_away(lab: Lab, page: Page) -> None:
+    lab.declare(publish={"tiles": {"minzoom": 12, "maxzoom": 14}})
+    lab.load("lieux", write(lab.folder / "lieux.gpkg", [row(n) for n in range(200)]))
+    with lab.serve() as server:
+        page.goto(f"{server.base}/ogc/collections/lieux?lang=fr")
+        page.wait_for_selector(IDLE)
+        said = page.locator("[data-map-said]")
+        expect(said).to_have_text("Zoomez pour voir les objets.")
+        closer = page.locator(".maplibregl-ctrl-zoom-in")
+        while said.text_content() and closer.is_enabled():
+            closer.click()
+            page.wait_for_timeout(400)
+        expect(said).to_have_text("")
 
 
 def _area_on_screen(shapes: Any) -> float:

@@ -79,10 +79,19 @@ function furnish(map) {
     state.shown = settings.layers.find((layer) => layer.id === id);
     showOnly(map, settings.layers, id);
     labels(state.shown);
+    sayNearer(map, state);
   };
+  map.on("zoomend", () => sayNearer(map, state));
   if (settings.layers.length) choose(state.shown.id);
   watchPointer(map, state);
   watchChoice(choose);
+}
+
+// Small features have no tiles of the whole territory: the page says so in place of showing nothing.
+function sayNearer(map, { shown }) {
+  const line = document.querySelector("[data-map-said]");
+  if (!line || !shown?.tilejson) return;
+  line.textContent = map.getZoom() < shown.minzoom ? words.nearer : "";
 }
 
 function addTarget(map) {
