@@ -120,15 +120,15 @@ def in_qgis(server: Server, source: Geoplateforme, folder: Path) -> list[tuple[s
     return found
 
 
-def times(base: str, paths: Sequence[str], *, must_be_well: bool = True) -> list[float]:
-    """Ask one after the other over one connection; milliseconds each."""
+def times(base: str, paths: Sequence[str], *, must_be_well: bool = True, most: int | None = None) -> list[float]:
+    """Ask one after the other over one connection, and read `most` bytes of each answer; milliseconds each."""
     connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
     found: list[float] = []
     for path in paths:
         start = time.perf_counter()
         connection.request("GET", path.replace(" ", "%20"), headers={"Accept": "*/*"})
         answer = connection.getresponse()
-        answer.read()
+        answer.read(most)
         if must_be_well and answer.status not in (200, 204):
             raise SystemExit(f"{path}: {answer.status}")
         found.append((time.perf_counter() - start) * 1000)

@@ -1,7 +1,8 @@
 """Do our own collections keep their pace while visitors press on live ones whose source has each vice?
 
-Phases of two seconds alternate on one server: nobody else, visitors of addresses that do not exist, and the same
-visitors of live collections. What a machine's other work costs is in all three; what a visitor costs, in the last two.
+Phases of two seconds alternate on one server: nobody else, visitors of addresses that do not exist, the same visitors
+at the source itself, and the same at our live collections. The source's work takes this machine's processors in the
+last two, ours in the last only: what live collections cost ours is the last over the one before.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import geoplateforme_facade as facade
 from geoplateforme_facade import ITEMS, TILES, Geoplateforme, Lab
+
+from territoire.geoplateforme.transport import VISITORS_BYTES
 
 RESULTS = Path(__file__).parent / "results" / "geoplateforme_isolation.md"
 #: Ours, asked in turn.
@@ -36,7 +40,7 @@ _PACE = 5
 _OWN_PACE = 40
 _PHASE_S = 2.0
 _ROUNDS = 6
-_PHASES = ("rest", "nothing", "live")
+_PHASES = ("rest", "nothing", "source", "live")
 #: Milliseconds of our own answers by phase, and how many visitors were answered in it.
 Times = dict[str, list[list[float]]]
 Visits = dict[str, int]
@@ -68,9 +72,9 @@ def _vices(source: Geoplateforme) -> dict[str, Callable[[], None]]:
 
 
 def main() -> None:
-    """Measure, print, and write the results; arguments choose vices, `--visit BASE` is the visitors' own process."""
+    """Measure, print, write the results; arguments choose vices, `--visit BASE SOURCE` is the visitors' process."""
     if sys.argv[1:2] == ["--visit"]:
-        visit(sys.argv[2])
+        visit(*sys.argv[2:])
         return
     found: dict[str, tuple[Times, Visits]] = {}
     with facade.prepared() as (lab, source):
@@ -87,7 +91,7 @@ def _let_the_source_yield(pid: int) -> None:
     """Give the source the lowest priority: what it draws is drawn elsewhere in life, and is no work of this machine."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         # those that it starts later inherit it
-        os.setpriority(os.PRIO_PROCESS, int(thread.name), 19)
+        os.sched_setscheduler(int(thread.name), os.SCHED_IDLE, os.sched_param(0))
 
 
 def case(lab: Lab, source: Geoplateforme, name: str, fall_ill: Callable[[], None]) -> tuple[Times, Visits]:
@@ -96,7 +100,7 @@ def case(lab: Lab, source: Geoplateforme, name: str, fall_ill: Callable[[], None
     var = lab.folder / f"var-{name.replace(' ', '-')}"
     times: Times = {phase: [] for phase in _PHASES}
     answered: Visits = dict.fromkeys(_PHASES, 0)
-    with lab.serve(**source.env, TERRITOIRE_VAR=str(var)) as server, _visitors(server.base) as turn_to:
+    with lab.serve(**source.env, TERRITOIRE_VAR=str(var)) as server, _visitors(server.base, source.base) as turn_to:
         facade.times(server.base, list(_OWN) * 20)
         fall_ill()
         for _ in range(_ROUNDS):
@@ -110,9 +114,9 @@ def case(lab: Lab, source: Geoplateforme, name: str, fall_ill: Callable[[], None
 
 
 @contextlib.contextmanager
-def _visitors(base: str) -> Generator[Callable[[str], int]]:
+def _visitors(base: str, source: str) -> Generator[Callable[[str], int]]:
     """Start the visitors; the function tells them what to ask for, and returns how many were answered since."""
-    command = [sys.executable, __file__, "--visit", base]
+    command = [sys.executable, __file__, "--visit", base, source]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         assert process.stdin
         assert process.stdout
@@ -136,7 +140,7 @@ def _paced(base: str) -> list[float]:
     return found
 
 
-def visit(base: str) -> None:
+def visit(base: str, source: str) -> None:
     """Ask from several threads, nothing twice, for what the lines of the standard input say."""
     numbers = itertools.count(random.randrange(400))
     answered: list[float] = []
@@ -145,9 +149,9 @@ def visit(base: str) -> None:
     def press() -> None:
         while True:
             if phase != "rest":
-                address = _address(phase, next(numbers))
+                where, address = (source if phase == "source" else base), _address(phase, next(numbers))
                 with contextlib.suppress(OSError, http.client.HTTPException):
-                    answered.extend(facade.times(base, [address], must_be_well=False))
+                    answered.extend(facade.times(where, [address], must_be_well=False, most=VISITORS_BYTES))
             time.sleep(1 / _PACE)
 
     for _ in range(_VISITORS):
@@ -164,12 +168,33 @@ def _address(phase: str, number: int) -> str:
         return f"/ogc/collections/rien/items?offset={number}"
     west = 5 + number % 500 / 1000
     box = f"{west},43.2,{west + 0.01},43.21"
+    if phase == "source":
+        return _address_at_the_source(number, west, box)
     return (
         f"{ITEMS}?bbox={box}",
         f"{TILES}/16/{24000 + number % 400}/33700",
         f"/ogc/collections/ortho/map?bbox={box}&width=256",
         f"/ogc/collections/catalogue_ign/items?q=eau&offset={number}",
     )[number % 4]
+
+
+def _address_at_the_source(number: int, west: float, box: str) -> str:
+    """Return what our server asks of the source for the same visit."""
+    wfs = {"SERVICE": "WFS", "VERSION": "2.0.0", "REQUEST": "GetFeature", "TYPENAMES": "BDTOPO_V3:batiment"}
+    wfs |= {"OUTPUTFORMAT": "application/json", "SRSNAME": "EPSG:4326", "COUNT": "1000", "SORTBY": "cleabs A"}
+    wfs |= {"CQL_FILTER": f"BBOX(geometrie, {box})"}
+    wmts = {"SERVICE": "WMTS", "VERSION": "1.0.0", "REQUEST": "GetTile", "LAYER": "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"}
+    wmts |= {"STYLE": "normal", "FORMAT": "image/png", "TILEMATRIXSET": "PM_0_19", "TILEMATRIX": "16"}
+    wmts |= {"TILEROW": str(24000 + number % 400), "TILECOL": "33700"}
+    wms = {"SERVICE": "WMS", "VERSION": "1.3.0", "REQUEST": "GetMap", "LAYERS": "ORTHOIMAGERY.ORTHOPHOTOS"}
+    wms |= {"STYLES": "", "CRS": "EPSG:4326", "BBOX": f"43.2,{west},43.21,{west + 0.01}", "WIDTH": "256"}
+    wms |= {"HEIGHT": "256", "FORMAT": "image/png", "TRANSPARENT": "TRUE", "BGCOLOR": "0xFFFFFF"}
+    csw = {"SERVICE": "CSW", "VERSION": "2.0.2", "REQUEST": "GetRecords", "TYPENAMES": "gmd:MD_Metadata"}
+    csw |= {"RESULTTYPE": "results", "ELEMENTSETNAME": "full", "OUTPUTSCHEMA": "http://www.isotc211.org/2005/gmd"}
+    csw |= {"CONSTRAINTLANGUAGE": "CQL_TEXT", "CONSTRAINT_LANGUAGE_VERSION": "1.1.0"}
+    csw |= {"CONSTRAINT": "AnyText like '%eau%'"}
+    path, asked = (("/wfs/ows", wfs), ("/wmts", wmts), ("/wms-r", wms), ("/csw", csw))[number % 4]
+    return f"{path}?{urlencode(asked)}"
 
 
 def report(found: dict[str, tuple[Times, Visits]]) -> str:
@@ -181,14 +206,16 @@ def report(found: dict[str, tuple[Times, Visits]]) -> str:
             "",
             f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} CPUs, {platform.machine()},"
             f" Python {platform.python_version()}. One process serves; visitors and source are on the same machine,"
-            " the source at the lowest priority."
+            " the source under the scheduler's idle policy."
             f" {_VISITORS} visitors ask up to {_PACE} times a second each; {_OWN_PACE} requests of ours a second, items"
-            f" and tiles in turn, in {_ROUNDS} rounds of three phases of {_PHASE_S:g} s: nobody else, visitors of"
-            " addresses that do not exist, visitors of live collections. Milliseconds, p50 / p95; the ratios are of"
-            " p50 and p95 within a round, median of the rounds.",
+            f" and tiles in turn, in {_ROUNDS} rounds of four phases of {_PHASE_S:g} s: nobody else, visitors of"
+            " addresses that do not exist, visitors who ask the source itself, visitors of live collections."
+            " Milliseconds, p50 / p95; the ratios are of p50 and p95 within a round, median of the rounds. In life the"
+            " source works on other machines: live / source is what our live collections cost our own.",
             "",
-            "| the source is | alone | beside 404s | beside live | live / alone | live / 404s | visits 404 | live |",
-            "|-|-|-|-|-|-|-|-|",
+            "| the source is | alone | 404s | source | live | live / alone | live / 404s | live / source"
+            " | visits: 404s | source | live |",
+            "|-|-|-|-|-|-|-|-|-|-|-|",
             *(_row(name, *of) for name, of in found.items()),
             "",
         ]
@@ -197,11 +224,11 @@ def report(found: dict[str, tuple[Times, Visits]]) -> str:
 
 def _row(name: str, times: Times, answered: Visits) -> str:
     cells = [" / ".join(f"{statistics.median(_at(one, p) for one in times[f]):.1f}" for p in (50, 95)) for f in _PHASES]
-    for base in ("rest", "nothing"):
+    for base in _PHASES[:-1]:
         pairs = list(zip(times["live"], times[base], strict=True))
         ratios = (statistics.median(_at(a, p) / _at(b, p) for a, b in pairs) for p in (50, 95))
         cells.append(" / ".join(f"{ratio:.2f}" for ratio in ratios))
-    return f"| {name} | {' | '.join([*cells, *(str(answered[phase]) for phase in ('nothing', 'live'))])} |"
+    return f"| {name} | {' | '.join([*cells, *(str(answered[phase]) for phase in _PHASES[1:])])} |"
 
 
 def _at(times: list[float], percent: int) -> float:
