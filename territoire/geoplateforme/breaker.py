@@ -36,7 +36,7 @@ class Breaker:
             left = self._open_until - self._clock()
             if left > 0:
                 raise UpstreamBusyError(
-                    f"{self._service}: the Géoplateforme failed {self._failed} times in a row, and is left alone",
+                    f"{self._service}: the Géoplateforme has just failed several times in a row, and is left alone",
                     remedy="try again later; cartes.gouv.fr says when a service is interrupted",
                     retry_after=max(1, round(left)),
                 )
@@ -48,9 +48,9 @@ class Breaker:
         with self._lock:
             self._failed, self._open_until = 0, None
 
-    def fail(self) -> None:
-        """Note a failure of the service, not of the request."""
+    def fail(self, *, counts: int = 1) -> None:
+        """Note a failure of the service, not of the request; one that costs its visitors much `counts` for several."""
         with self._lock:
-            self._failed += 1
+            self._failed += counts
             if self._failed >= self._limit:
                 self._open_until = self._clock() + self._rest_s

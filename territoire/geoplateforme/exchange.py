@@ -23,15 +23,21 @@ __all__ = ["Asked", "Exchange", "Raw", "UnreachableError"]
 
 _CHUNK = 1 << 16
 _REDIRECTS = 3
-_CONNECT_S = 5.0
+#: Time for a connection whose first packet was lost, and sent again after a second.
+_CONNECT_S = 3.0
 
 
 class UnreachableError(UpstreamBusyError):
-    """The service could not be connected to, or broke off; `sent` says whether it may have seen the request."""
+    """The service could not be connected to, or broke off.
 
-    def __init__(self, message: str, *, remedy: str = "", sent: bool) -> None:
+    `sent` says whether it may have seen the request, `is_silent` whether nothing at all came back: each further try
+    would wait for as long.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", sent: bool, is_silent: bool = False) -> None:
         super().__init__(message, remedy=remedy, retry_after=30)
         self.sent = sent
+        self.is_silent = is_silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Exchange:
                 f"{service.name}: the Géoplateforme cannot be reached: {exc or type(exc).__name__}",
                 remedy="check the machine's network and `territoire settings`; it may also be down",
                 sent=False,
+                is_silent=isinstance(exc, httpx2.ConnectTimeout),
             ) from exc
         except httpx2.TimeoutException as exc:
             raise _too_slow(service) from exc

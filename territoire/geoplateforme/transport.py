@@ -33,6 +33,8 @@ VISITORS_BYTES = 32 * 2**20
 Check = Callable[[Answer], object]
 
 _TRIES = 4
+#: For how many failures one counts after which nothing came back: the second opens the circuit.
+_SILENT = 3
 #: While the service fails, an answer up to this old stands in for a new one.
 _STALE_S = 14 * 86_400.0
 #: A large file is continued as often as this.
@@ -222,8 +224,8 @@ class Transport:
             quota.block(exc.retry_after)
             breaker.succeed()
             raise
-        except (UpstreamBusyError, UpstreamTimeoutError, OutageError):
-            breaker.fail()
+        except (UpstreamBusyError, UpstreamTimeoutError, OutageError) as exc:
+            breaker.fail(counts=_SILENT if isinstance(exc, UnreachableError) and exc.is_silent else 1)
             self.pulse.note(asked.service.name, answered=False)
             raise
         except UpstreamError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -247,6 +249,31 @@ def test_after_failures_in_a_row_nobody_waits(server: Loopback, make: Make) -> N
     # another service of the same source has a circuit of its own
     server.answer = lambda _: Reply(b"<a/>")
     assert transport.get("csw").body == b"<a/>"
+
+
+def test_a_source_whose_packets_vanish_is_soon_left_alone(
+    silent_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("territoire.geoplateforme.exchange._CONNECT_S", 0.2)
+    with Transport(settings(silent_address, tmp_path), patience_s=5) as transport:
+        # the first visitor's own second try opens the circuit: the next wait for nothing
+        for number in range(2):
+            with pytest.raises(UpstreamBusyError, match="left alone"):
+                transport.get("wfs", params={"n": str(number)})
+
+
+@pytest.fixture
+def silent_address() -> Generator[str]:
+    """An address that refuses nothing and answers nothing: the queue of its connections is full."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def test_the_key_goes_to_private_services_only_and_is_never_shown(
