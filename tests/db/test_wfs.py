@@ -237,12 +237,32 @@ def test_more_stretches_than_threads_give_the_same(
     assert posts(geoplateforme) == 2 * 21 + 2 * 21
 
 
+def started(url: str, folder: Path, declared: str = "FORESTS") -> subprocess.Popen[bytes]:
+    """Start a download in a process of its own; `declared` is a Python expression."""
+    paths = [str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
+    code = f"import sys; sys.path[:0] = {paths}\nimport pathlib\nfrom test_wfs import *\n"
+    code += f"land({url!r}, pathlib.Path({str(folder)!r}), {declared})"
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+
+
+def test_four_workers_that_download_at_once_stay_within_the_quota(
+    url: str, geoplateforme: Geoplateforme, tmp_path: Path
+) -> None:
+    geoplateforme.vice("quota")  # one request too many, and it says 429
+    geoplateforme.vice("truncation", 400)
+    workers = [started(url, tmp_path, f"{{**FORESTS, 'id': 'forets_{n}'}}") for n in range(4)]
+    assert [worker.wait(120) for worker in workers] == [0] * 4
+    seen = geoplateforme.requests
+    assert sum(one.method == "POST" for one in seen) == 4 * (4 + 16)
+    assert {one.status for one in seen} == {200}
+    times = sorted(one.time for one in seen if one.service == "wfs")
+    most = max(sum(0 <= later - time < 1 for later in times) for time in times)
+    assert 20 < most <= 30
+
+
 def killed(url: str, folder: Path, *, pages: int, declared: str = "FORESTS") -> int:
     """Kill -9 a download that has so many pages; return how many lie there then."""
-    paths = [str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
-    code = f"import sys; sys.path[:0] = {paths}\nimport pathlib, test_wfs\n"
-    code += f"test_wfs.land({url!r}, pathlib.Path({str(folder)!r}), test_wfs.{declared})"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    process = started(url, folder, declared)
     kept = folder / "landing" / "_pages"
     end = time.monotonic() + 60
     while len(list(kept.glob("*/*.arrow"))) < pages and time.monotonic() < end:
