@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,8 +19,12 @@ __all__ = ["fetch"]
 _FILES = (".7z", ".zip", *archive.DATASETS)
 
 
-def fetch(source: CswSource, target: Path, *, transport: Transport, report: Report) -> tuple[CswSource, Path, Download]:
+def fetch(
+    source: CswSource, target: Path, kept: Path, *, transport: Transport, report: Report
+) -> tuple[CswSource, Path, Download]:
     """Bring the file to `target`; the source comes back with the record's edition or date as its millesime.
+
+    What has arrived lies in `kept`, where a killed run left it, and is gone on with.
 
     NotFoundError when there is no such record; SourceError when it does not lead to one file, or leads elsewhere than
     to the services of the settings.
@@ -34,17 +39,20 @@ def fetch(source: CswSource, target: Path, *, transport: Transport, report: Repo
             remedy="if you trust it, declare it as `kind: http, url: ...`",
         ) from exc
     name = unquote(urlsplit(link.url).path.rpartition("/")[2])
-    file = target / f"record{Path(name).suffix.lower()}"
+    file = f"record{Path(name).suffix.lower()}"
+    kept.mkdir(parents=True, exist_ok=True)
 
     def progress(done: int, total: int | None) -> None:
         if done > archive.MOST_BYTES:
             raise SourceError(f"{link.url}: more than {archive.MOST_BYTES} bytes", remedy="declare a smaller source")
         report.progress(done, total)
 
-    got = transport.download(service, path, file, params=params, progress=progress)
+    got = transport.download(service, path, kept / file, params=params, progress=progress, resume=True)
+    (kept / file).rename(target / file)
+    shutil.rmtree(kept)
     dates = record.dates
     said = record.edition or next(filter(None, (dates.revision, dates.publication, dates.creation)), None)
-    return source.model_copy(update={"millesime": source.millesime or said}), file, got
+    return source.model_copy(update={"millesime": source.millesime or said}), target / file, got
 
 
 def _choose(source: CswSource, record: Record) -> Link:

@@ -42,7 +42,7 @@ def fetch(
     """Bring a source to `target`; what a killed run had fetched lies in `kept`."""
     with access() as transport:
         if isinstance(source, CswSource):
-            dated, file, got = csw.fetch(source, target, transport=transport, report=report)
+            dated, file, got = csw.fetch(source, target, kept, transport=transport, report=report)
             return of_files(dated, file, [file], got)
         if isinstance(source, WfsSource):
             rows = wfs.fetch(dataset, source, target, kept, transport=transport, report=report)

@@ -10,7 +10,7 @@ from geoplateforme.standin import Geoplateforme
 from lab import Lab
 
 from etl import extract
-from etl.report import Silent
+from etl.report import Report, Silent
 from territoire.core.errors import NotFoundError, SourceError
 from territoire.core.models import Dataset
 from territoire.core.settings import Settings
@@ -34,7 +34,22 @@ def downloads(standin: Geoplateforme) -> list[str]:
     return [seen.url for seen in standin.requests if "/download/" in seen.url]
 
 
-def land(standin: Geoplateforme, folder: Path, source: dict[str, Any], **elsewhere: str) -> extract.Landed:
+class Watched(Silent):
+    """Notes how much has come, and ends the run then if it `kills`."""
+
+    def __init__(self, *, kills: bool = False) -> None:
+        self.seen: list[int] = []
+        self._kills = kills
+
+    def progress(self, done: int, total: int | None) -> None:
+        self.seen.append(done)
+        if self._kills:
+            raise KeyboardInterrupt
+
+
+def land(
+    standin: Geoplateforme, folder: Path, source: dict[str, Any], report: Report | None = None, **elsewhere: str
+) -> extract.Landed:
     urls = {name.removeprefix("TERRITOIRE_").lower(): url for name, url in standin.env.items()} | elsewhere
     dataset = Dataset.model_validate({**DEPARTEMENTS, "source": source})
     [landed] = extract.extract(
@@ -43,7 +58,7 @@ def land(standin: Geoplateforme, folder: Path, source: dict[str, Any], **elsewhe
         relative_to=folder,
         override=[],
         access=lambda: Transport(Settings(var=folder, **urls), patience_s=10),  # pyright: ignore[reportArgumentType]
-        report=Silent(),
+        report=report or Silent(),
     )
     return landed
 
@@ -60,6 +75,17 @@ def test_the_file_of_a_record_is_published_with_its_date(
     with lab.connect() as connection:
         assert connection.execute("select millesime from etl.generations").fetchone() == ("2026-02-10",)
         assert connection.execute("select url from etl.files limit 1").fetchone() == ("csw:IGNF_ADMIN-EXPRESS-COG",)
+
+
+def test_a_killed_download_goes_on_where_it_was(geoplateforme: Geoplateforme, tmp_path: Path) -> None:
+    whole = land(geoplateforme, tmp_path / "whole", RECORD)
+    killed, resumed = Watched(kills=True), Watched()
+    with pytest.raises(KeyboardInterrupt):
+        land(geoplateforme, tmp_path / "killed", RECORD, killed)
+    landed = land(geoplateforme, tmp_path / "killed", RECORD, resumed)
+    assert killed.seen[0] < resumed.seen[0]
+    assert landed.sha256 == whole.sha256
+    assert not any((tmp_path / "killed" / "landing" / "_pages").iterdir())
 
 
 def test_words_choose_among_links(geoplateforme: Geoplateforme, tmp_path: Path) -> None:
