@@ -14,7 +14,7 @@ from territoire.geoplateforme import csw
 from territoire.geoplateforme.record import Link, Record
 from territoire.geoplateforme.transport import Download, Transport
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "find"]
 
 _FILES = (".7z", ".zip", *archive.DATASETS)
 
@@ -24,20 +24,9 @@ def fetch(
 ) -> tuple[CswSource, Path, Download]:
     """Bring the file to `target`; the source comes back with the record's edition or date as its millesime.
 
-    What has arrived lies in `kept`, where a killed run left it, and is gone on with.
-
-    NotFoundError when there is no such record; SourceError when it does not lead to one file, or leads elsewhere than
-    to the services of the settings.
+    What has arrived lies in `kept`, where a killed run left it, and is gone on with. Errors as those of find().
     """
-    record = csw.record(transport, source.record)
-    link = _choose(source, record)
-    try:
-        service, path, params = transport.locate(link.url)
-    except UpstreamError as exc:
-        raise SourceError(
-            f"{source.address}: its link leads to {link.url}, which is none of the services of the settings",
-            remedy="if you trust it, declare it as `kind: http, url: ...`",
-        ) from exc
+    record, link, (service, path, params) = find(source, transport)
     name = unquote(urlsplit(link.url).path.rpartition("/")[2])
     file = f"record{Path(name).suffix.lower()}"
     kept.mkdir(parents=True, exist_ok=True)
@@ -53,6 +42,23 @@ def fetch(
     dates = record.dates
     said = record.edition or next(filter(None, (dates.revision, dates.publication, dates.creation)), None)
     return source.model_copy(update={"millesime": source.millesime or said}), target / file, got
+
+
+def find(source: CswSource, transport: Transport) -> tuple[Record, Link, tuple[str, str, dict[str, str]]]:
+    """Return the record, its link to the one file, and of which service that is, with path and parameters.
+
+    NotFoundError when there is no such record; SourceError when it does not lead to one file, or leads elsewhere than
+    to the services of the settings.
+    """
+    record = csw.record(transport, source.record)
+    link = _choose(source, record)
+    try:
+        return record, link, transport.locate(link.url)
+    except UpstreamError as exc:
+        raise SourceError(
+            f"{source.address}: its link leads to {link.url}, which is none of the services of the settings",
+            remedy="if you trust it, declare it as `kind: http, url: ...`",
+        ) from exc
 
 
 def _choose(source: CswSource, record: Record) -> Link:

@@ -16,7 +16,7 @@ from territoire.core.sources import AtomSource, CswSource, WfsSource
 from territoire.geoplateforme import catalogue
 from territoire.geoplateforme.transport import Transport
 
-__all__ = ["Access", "announced", "fetch", "of_the_environment"]
+__all__ = ["Access", "announced", "fetch", "find_file", "of_the_environment"]
 
 #: Opens the way to the services; whoever loads many datasets gives the same one to all.
 Access = Callable[[], AbstractContextManager[Transport]]
@@ -61,6 +61,14 @@ def announced(source: WfsSource | AtomSource | CswSource, *, access: Access) -> 
         return None
     with access() as transport:
         return _of_offer(source, atom.offer(source, transport), "")
+
+
+def find_file(source: AtomSource | CswSource, transport: Transport) -> None:
+    """Ask whether there is a file to load; NotFoundError or SourceError when there is none any more."""
+    if isinstance(source, AtomSource):
+        atom.offer(source, transport)
+    else:
+        csw.find(source, transport)
 
 
 def _of_offer(source: AtomSource, offer: atom.Offer, opens: str) -> Landed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -14,11 +14,9 @@ from rich.table import Table
 
 from territoire.cli import context
 from territoire.core import settings
-from territoire.core.errors import NotFoundError, RequestError, SettingsError
-from territoire.geoplateforme import catalogue, compare, offers, wfs
+from territoire.core.errors import NotFoundError, SettingsError
+from territoire.geoplateforme import catalogue, offers, wfs
 from territoire.geoplateforme import search as finding
-from territoire.geoplateforme.catalogue import Snapshot
-from territoire.geoplateforme.compare import Difference, Use
 from territoire.geoplateforme.offers import Offer
 from territoire.geoplateforme.transport import Transport
 
@@ -73,39 +71,16 @@ def capabilities(
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Compare the services with the check before and with our declarations; exit code 1 if a declared layer is gone."""
-    found = context.load_registry()
+    """Compare the services with the check before and with our declarations; exit code 1 if what is declared is gone."""
+    from territoire.cli import checking
+
     with Transport(settings.load(), patience_s=_PATIENCE_S) as transport:
-        snapshots: dict[str, Snapshot] = {}
-        differences: list[Difference] = []
-        silent: dict[str, str] = {}
-        for name in offers.SERVICES:
-            try:
-                snapshots[name] = catalogue.current(transport, name)
-            except RequestError as exc:
-                silent[name] = exc.message
-                continue
-            before = catalogue.checked(transport, name)
-            if before:
-                differences.append(compare.difference(before, snapshots[name]))
-            catalogue.keep_as_checked(transport, snapshots[name])
-        gone = compare.missing(compare.uses(found.declarations.values()), snapshots)
-        heirs: list[list[str]] = [[] for _ in gone]
-        try:
-            heirs = [_heirs(transport, use, snapshots, differences) for use in gone]
-        except RequestError as exc:
-            silent["schemas of the wfs"] = exc.message
+        found = checking.check(transport, context.load_registry().declarations.values())
     if as_json:
-        missing = [{**asdict(use), "heirs": names} for use, names in zip(gone, heirs, strict=True)]
-        _write_json({"differences": [asdict(one) for one in differences], "missing": missing, "silent": silent})
+        _write_json(found.as_json())
     else:
-        _report(differences, silent, first=not differences)
-        for use, names in zip(gone, heirs, strict=True):
-            hint = f"; {' or '.join(names)} has the fields that it reads" if names else ""
-            context.say(
-                f"gone: {use.dataset} is declared on {use.service} {use.layer}, which is no longer offered{hint}"
-            )
-    if gone or silent:
+        checking.report(found)
+    if not found.is_well:
         sys.exit(1)
 
 
@@ -148,37 +123,3 @@ def _sheet(one: Offer, schema: wfs.Schema | None) -> Table:
         if value:
             shown.add_row(name, value)
     return shown
-
-
-def _heirs(
-    transport: Transport, gone: Use, snapshots: Mapping[str, Snapshot], differences: Sequence[Difference]
-) -> list[str]:
-    """Say which feature types have all fields that a declaration reads of one that is gone."""
-    if gone.service != "wfs":
-        return []
-    new = [offer for one in differences if one.service == "wfs" for offer in one.new]
-    names = compare.candidates(gone, snapshots["wfs"], new)
-    return compare.heirs(gone, names, lambda name: [field.name for field in wfs.describe(transport, name).fields])
-
-
-def _report(differences: Sequence[Difference], silent: dict[str, str], *, first: bool) -> None:
-    if first:
-        context.say("first check: the next one compares with today")
-    shown = Table("service", "what", "layer", "title", box=box.SIMPLE)
-    for one in differences:
-        rows = [("new", offer.name, offer.title) for offer in one.new]
-        rows += [("gone", offer.name, offer.title) for offer in one.gone]
-        rows += [("renamed", f"{old.name} -> {now.name}", now.title) for old, now in one.renamed]
-        rows += [("edition", now.name, f"{_edition(old)} -> {_edition(now)}") for old, now in one.flipped]
-        for row in rows:
-            shown.add_row(one.service, *row)
-    if shown.row_count:
-        context.show(shown)
-    elif differences:
-        context.say("nothing changed since the last check")
-    for name, reason in silent.items():
-        context.say(f"not checked: {name}: {reason}")
-
-
-def _edition(one: Offer) -> str:
-    return f"{one.title} ({one.abstract[:60]})" if one.abstract else one.title

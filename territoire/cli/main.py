@@ -46,6 +46,10 @@ class _Commands(TyperGroup):
 
 
 def _load(name: str) -> Any:  # a command or a group of typer
+    # imported here, for it takes time: what a command logs must not mix with what it writes for programs
+    from territoire.core import logs
+
+    logs.configure()
     address, sentence = _COMMANDS[name]
     found = pkgutil.resolve_name(address)
     if isinstance(found, typer.Typer):

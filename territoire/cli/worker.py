@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from territoire.cli import context
-from territoire.core import jobs, logs, settings
+from territoire.core import jobs, settings
 
 
 def worker(
@@ -38,7 +38,6 @@ def worker(
     """
     from providers.processes import catalogue
 
-    logs.configure()
     given = settings.load()
     urls = context.load_urls(given)
     context.loader(urls).close()  # says what is missing, before the first job

@@ -208,6 +208,28 @@ def test_the_check_fails_when_a_declared_layer_is_gone(lab: Lab, geoplateforme: 
     assert [one["new"] for one in report["differences"]] == [[]] * 5
 
 
+def test_the_check_looks_for_the_files_of_products_and_records(lab: Lab, geoplateforme: Geoplateforme) -> None:
+    product = {"kind": "atom", "resource": "ADMIN-EXPRESS-COG", "format": "GPKG", "zone": "R93", "crs": "LAMB93"}
+    lab.declare(source=[product, {"kind": "csw", "record": "IGNF_ADMIN-EXPRESS-COG"}])
+    well = lab.command("geoplateforme", "check", **geoplateforme.env)
+    assert well.returncode == 0, well.stderr
+    lab.declare(source=[{**product, "zone": "R94"}, {"kind": "csw", "record": "IGNF_RPG"}])
+    ill = lab.command("geoplateforme", "check", "--json", **geoplateforme.env)
+    assert ill.returncode == 1
+    gone = json.loads(ill.stdout)["without_file"]
+    assert [(one["dataset"], one["source"]) for one in gone] == [
+        (LIEUX["id"], "atom:ADMIN-EXPRESS-COG:GPKG:R94"),
+        (LIEUX["id"], "csw:IGNF_RPG"),
+    ]
+    assert "leads to a file" in gone[1]["reason"]
+    # a service that does not answer is no product that is gone
+    geoplateforme.vice("status", 503, service="atom")
+    away = lab.command("geoplateforme", "check", "--json", **geoplateforme.env)
+    silent = json.loads(away.stdout)
+    assert (len(silent["without_file"]), len(silent["silent"])) == (1, 1)
+    assert "retry_scheduled" in away.stderr
+
+
 def test_a_layer_whose_name_and_title_changed_is_known_by_its_fields(lab: Lab, geoplateforme: Geoplateforme) -> None:
     columns = [
         {"name": "cleabs", "type": "text", "title": {"fr": "Identifiant"}, "nullable": False},
