@@ -24,12 +24,13 @@ class Published:
     held_digest: str | None
     rows: int
     fingerprint: str
+    millesime: str | None
 
 
 def published(connection: Connection, dataset: str) -> Published | None:
     """Return what is published of a dataset, None before the first load."""
     row = connection.execute(
-        "select p.generation, p.previous, p.held_digest, g.rows, g.fingerprint from etl.published as p"
+        "select p.generation, p.previous, p.held_digest, g.rows, g.fingerprint, g.millesime from etl.published as p"
         " inner join etl.generations as g using (dataset, generation) where p.dataset = %s",
         [dataset],
     ).fetchone()

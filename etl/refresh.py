@@ -152,7 +152,7 @@ def _run(
     current = None if force else publish.published(connection, dataset.id)
     licence = workshop.registry.vocabulary.licences[dataset.licence].title
     foreseen = extract.announced(dataset, override=sources, access=workshop.access) if current else []
-    if current and foreseen and (settled := _settled(dataset, current, _provenance(dataset, foreseen))):
+    if current and foreseen and (settled := _settled(dataset, current, foreseen)):
         ledger.files(connection, run, foreseen, licence)
         return settled
     landed = extract.extract(
@@ -164,16 +164,16 @@ def _run(
         report=report,
     )
     ledger.files(connection, run, landed, licence)
-    provenance = _provenance(dataset, landed)
-    if current and (settled := _settled(dataset, current, provenance)):
+    if current and (settled := _settled(dataset, current, landed)):
         return settled
     step("read", "")
     layers = [describe.describe(dataset, file, number) for number, file in enumerate(landed)]
     rejected = load.stage(connection, dataset, layers, run, report)
     step("load", "")
     repaired, rejected = load.judge(connection, dataset, layers, workshop.registry.vocabulary.territory, run, rejected)
-    millesime = ", ".join(dict.fromkeys(file.source.millesime for file in landed if file.source.millesime)) or None
-    number, count = load.build(connection, dataset, run, provenance=provenance, millesime=millesime)
+    number, count = load.build(
+        connection, dataset, run, provenance=_provenance(dataset, landed), millesime=_millesime(landed)
+    )
     ledger.counts(connection, run, generation=number, rows=count, repaired=repaired, rejected=rejected)
     step("check", "")
     try:
@@ -189,13 +189,21 @@ def _run(
     return Outcome(dataset.id, "published", number, count, repaired, rejected)
 
 
-def _settled(dataset: Dataset, current: publish.Published, provenance: load.Provenance) -> Outcome | None:
-    """Say how the run ends where there is nothing to load: this source is published, or was rolled back."""
+def _settled(dataset: Dataset, current: publish.Published, landed: Sequence[Landed]) -> Outcome | None:
+    """Say how the run ends where there is nothing to load: this source is published, or was rolled back.
+
+    A new edition with the same rows is loaded all the same: people judge by it how fresh the data is.
+    """
+    provenance, millesime = _provenance(dataset, landed), _millesime(landed)
     if current.held_digest == provenance.sources_digest:
         return Outcome(dataset.id, "held", current.generation, current.rows)
-    if current.fingerprint == provenance.fingerprint:
+    if current.fingerprint == provenance.fingerprint and millesime in (None, current.millesime):
         return Outcome(dataset.id, "unchanged", current.generation, current.rows)
     return None
+
+
+def _millesime(landed: Sequence[Landed]) -> str | None:
+    return ", ".join(dict.fromkeys(file.source.millesime for file in landed if file.source.millesime)) or None
 
 
 def _provenance(dataset: Dataset, landed: Sequence[Landed]) -> load.Provenance:

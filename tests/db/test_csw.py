@@ -34,6 +34,21 @@ def downloads(standin: Geoplateforme) -> list[str]:
     return [seen.url for seen in standin.requests if "/download/" in seen.url]
 
 
+def test_a_new_edition_with_the_same_rows_is_published_with_its_millesime(
+    lab: Lab, geoplateforme: Geoplateforme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, url in {**geoplateforme.env, "TERRITOIRE_VAR": str(lab.folder / "var")}.items():
+        monkeypatch.setenv(name, url)
+    dataset = lab.declare(DEPARTEMENTS, source=RECORD)
+    assert lab.load(dataset.id, force=True).status == "published"
+    with lab.connect() as connection:
+        connection.execute("update etl.generations set millesime = '2025-02-10'")
+        assert lab.load(dataset.id).status == "published"
+        rows = connection.execute("select millesime from etl.generations order by generation").fetchall()
+    assert rows[-2:] == [("2025-02-10",), ("2026-02-10",)]
+    assert lab.load(dataset.id).status == "unchanged"
+
+
 class Watched(Silent):
     """Notes how much has come, and ends the run then if it `kills`."""
 
