@@ -171,6 +171,9 @@ class Transport:
         if len(set(names)) != len(names) or "apikey" in names:
             # the Géoplateforme refuses a parameter that is there twice, whatever its case
             raise UpstreamError(f"{service}: a parameter is given twice, or is the key", remedy="give each once")
+        if any("\ud800" <= letter <= "\udfff" for value in given.values() for letter in value):
+            # what a terminal of another encoding makes of its bytes
+            raise UpstreamError(f"{service}: a parameter is no text", remedy="write it in UTF-8")
         chosen = self.services[service]
         return Asked(chosen, method, chosen.address(path), given, headers or {})
 

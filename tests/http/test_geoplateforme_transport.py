@@ -225,6 +225,12 @@ def test_a_parameter_goes_once_and_stays_a_value(server: Loopback, make: Make) -
     assert server.seen[0][2] == "/wfs?typenames=a%26request%3DGetCapabilities%0D%0AHost%3A+x"
 
 
+def test_bytes_that_are_no_text_are_not_sent(server: Loopback, make: Make) -> None:
+    with pytest.raises(UpstreamError, match="no text"):
+        make().get("search", params={"text": b"b\xe2timent".decode("utf-8", "surrogateescape")})
+    assert not server.seen
+
+
 def test_a_post_is_repeated_only_where_the_source_cannot_have_done_it(server: Loopback, make: Make) -> None:
     server.answer = lambda _: Reply(status=502)
     with pytest.raises(UpstreamError):
