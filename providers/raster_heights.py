@@ -22,16 +22,15 @@ __all__ = ["along", "reliefs"]
 _EARTH = Geod(ellps="GRS80")
 
 
-def reliefs(layers: Sequence[PublishedLayer], folder: Path) -> list[Published]:
-    """Return the rasters that hold measured heights in metres, the finest first."""
+def reliefs(layers: Sequence[PublishedLayer], folder: Path) -> list[tuple[Published, bool]]:
+    """Return the rasters of heights in metres, each with whether they were measured: these first, the finest first."""
     found = [
-        raster_reading.of_layer(layer, folder)
+        (raster_reading.of_layer(layer, folder), layer.declaration.raster.measured)
         for layer in layers
         if isinstance(layer.declaration, Raster)
-        and layer.declaration.raster.measured
         and (layer.declaration.raster.colours, layer.declaration.raster.unit) == ("relief", "m")
     ]
-    return sorted(found, key=lambda raster: max(raster_reading.cell(raster, 3857)))
+    return sorted(found, key=lambda one: (not one[1], max(raster_reading.cell(one[0], 3857))))
 
 
 def along(raster: Published, line: Sequence[Position], sampling: int) -> list[Height] | None:

@@ -53,6 +53,8 @@ class Profile:
 
     heights: Sequence[Height]
     source: str
+    is_measured: bool = True
+    """False for the made-up relief of the demonstration."""
 
 
 class ElevationProfileProcessor(Processor):
@@ -71,7 +73,8 @@ class ElevationProfileProcessor(Processor):
 def heights_along(line: Sequence[Position], sampling: int, means: Means) -> Profile:
     """Return the heights at even distances; where the Géoplateforme fails, those of a relief published here.
 
-    Whose they are is in `source`: for a raster of ours, its id. The service's own error where we have none there.
+    Whose they are is in `source`: for a raster of ours, its id; made-up ones come last, and are said to be made up.
+    The service's own error where we have none there.
     """
     try:
         found = altimetry.profile(means.transport, line, sampling=sampling)
@@ -85,10 +88,10 @@ def heights_along(line: Sequence[Position], sampling: int, means: Means) -> Prof
 
 def _ours(line: Sequence[Position], sampling: int, means: Means) -> Profile | None:
     runtime = means.runtime
-    for raster in raster_heights.reliefs(runtime.layers(), runtime.var):
+    for raster, is_measured in raster_heights.reliefs(runtime.layers(), runtime.var):
         heights = raster_heights.along(raster, line, sampling)
         if heights:
-            return Profile(heights, raster.id)
+            return Profile(heights, raster.id, is_measured)
     return None
 
 
@@ -109,6 +112,7 @@ def _feature(profile: Profile) -> Json:
             "min_m": min(known, default=None),
             "max_m": max(known, default=None),
             "source": profile.source,
+            "measured": profile.is_measured,
             "samples": [
                 {"distance_m": round(distance, 1), "height_m": height.metres}
                 for distance, height in zip(distances, profile.heights, strict=True)

@@ -57,7 +57,7 @@ class Grid(Declared):
     )
     unit: Text | None = Field(default=None, description="Unit of the values as UCUM writes it: m, % ...")
     resampling: Literal["nearest", "bilinear", "cubic", "average", "mode"] = "bilinear"
-    measured: bool = Field(default=True, description="false: made-up values, shown but never given as heights")
+    measured: bool = Field(default=True, description="false: made-up values, said to be when given as heights")
     colours: Literal["relief", "image", "grey"] = Field(default="grey", description="How maps show the values")
 
 

@@ -64,7 +64,7 @@ def test_our_relief_answers_where_the_source_is_down_and_says_so(
         assert (status, said(document)["source"][:3]) == (200, "IGN")
         geoplateforme.vice("down", "refused")
         status, document = profile(server, [*line[:1], [line[1][0] + 1e-6, line[1][1]]], 21)
-        assert (status, said(document)["source"]) == (200, "relief")
+        assert (status, said(document)["source"], said(document)["measured"]) == (200, "relief", True)
         samples = said(document)["samples"]
         length = Geod(ellps="GRS80").line_length(*zip(*line, strict=True))
         assert said(document)["length_m"] == pytest.approx(length, abs=1)
@@ -84,7 +84,7 @@ def test_our_relief_answers_where_the_source_is_down_and_says_so(
         assert unknown == [False] * 5 + [unknown[5]] + [True] * 5
 
 
-def test_made_up_heights_are_never_given_for_real_ones(
+def test_made_up_heights_come_last_and_are_said_to_be_made_up(
     new_database: Callable[[], Urls], tmp_path: Path, geoplateforme: Geoplateforme
 ) -> None:
     lab = Lab(new_database(), tmp_path)
@@ -94,8 +94,10 @@ def test_made_up_heights_are_never_given_for_real_ones(
     to_degrees = Transformer.from_crs(2154, "OGC:CRS84", always_xy=True)
     line = [list(to_degrees.transform(x, y)) for x, y in ((910_000, 6_290_000), (920_000, 6_291_000))]
     with lab.serve(**geoplateforme.env) as server:
+        assert said(profile(server, line, 5)[1])["measured"]
         geoplateforme.vice("down", "refused")
-        assert profile(server, line, 5)[0] in {502, 503, 504}
+        status, document = profile(server, line, 6)  # no answer of before can stand in
+        assert (status, said(document)["source"], said(document)["measured"]) == (200, "relief", False)
 
 
 def test_the_relief_of_the_demo_is_declared_as_made_up() -> None:
